@@ -113,6 +113,12 @@ type ReplicaStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	Name string `json:"name,omitempty"`
 
+	// attempt is the last attempt for which all of the set's pods have been
+	// created.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Attempt int32 `json:"attempt,omitempty"`
+
 	// active is the number of pods that have been created and have not ended.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -237,6 +243,12 @@ type Recovery struct {
 	// +kubebuilder:validation:MaxItems=64
 	Excluded []ExcludedNode `json:"excluded,omitempty"`
 
+	// streak is the number of recoveries in a row, this one included, since
+	// every rank last ran. It decides how long the next is held back.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Streak int32 `json:"streak,omitempty"`
+
 	// notBefore holds the new attempt back until then (back-off).
 	// +optional
 	NotBefore *metav1.Time `json:"notBefore,omitempty"`
@@ -322,6 +334,11 @@ type TrainingJobStatus struct {
 	// +kubebuilder:validation:Minimum=1
 	Attempt int32 `json:"attempt,omitempty"`
 
+	// lastRunAttempt is the last attempt in which every rank ran.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	LastRunAttempt int32 `json:"lastRunAttempt,omitempty"`
+
 	// restarts is how often the job was restarted, whatever the cause.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -344,8 +361,12 @@ type TrainingJobStatus struct {
 	// +optional
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// activeSeconds is how long the job has been placed, up to the last time
-	// it stopped; the current stretch is not in it.
+	// activeSince is when the job last got a place that it still holds.
+	// +optional
+	ActiveSince *metav1.Time `json:"activeSince,omitempty"`
+
+	// activeSeconds is how long the job has held a place in all, up to the
+	// last time it gave one up; the current stretch is not in it.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ActiveSeconds *int64 `json:"activeSeconds,omitempty"`

@@ -123,8 +123,8 @@ type ReplicaSpec struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type RunPolicy struct {
-	// activeDeadlineSeconds fails a job that has not ended this long after it
-	// first ran; time spent suspended does not count. Unset: no deadline.
+	// activeDeadlineSeconds fails a job that has held a place for this long in
+	// all; time spent waiting or suspended does not count. Unset: no deadline.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=315360000
@@ -296,9 +296,9 @@ type TrainingJobSpec struct {
 	RunPolicy *RunPolicy `json:"runPolicy,omitempty"`
 
 	// successPolicy says when the job has succeeded: All or FirstReplica.
-	// Default All.
+	// Default All, with framework MPI FirstReplica, since workers serve until
+	// they are stopped.
 	// +optional
-	// +default="All"
 	SuccessPolicy SuccessPolicy `json:"successPolicy,omitempty"`
 
 	// failurePolicy says what to do when a rank fails.

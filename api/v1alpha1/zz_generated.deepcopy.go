@@ -622,6 +622,10 @@ func (in *TrainingJobStatus) DeepCopyInto(out *TrainingJobStatus) {
 		in, out := &in.StartTime, &out.StartTime
 		*out = (*in).DeepCopy()
 	}
+	if in.ActiveSince != nil {
+		in, out := &in.ActiveSince, &out.ActiveSince
+		*out = (*in).DeepCopy()
+	}
 	if in.ActiveSeconds != nil {
 		in, out := &in.ActiveSeconds, &out.ActiveSeconds
 		*out = new(int64)
