@@ -8,7 +8,7 @@ import (
 // Decide says what to do about every gang that waits. Asked again before
 // anything changed, it returns the same plan.
 func (s *State) Decide(now time.Time) Plan {
-	if s.planned && (s.plan.Next.IsZero() || now.Before(s.plan.Next)) {
+	if s.planned && !now.Before(s.plannedAt) && (s.plan.Next.IsZero() || now.Before(s.plan.Next)) {
 		return s.plan
 	}
 	if s.topoStale {
@@ -18,14 +18,14 @@ func (s *State) Decide(now time.Time) Plan {
 	s.touched.trim(4 * len(s.nodes))
 	r := round{State: s, now: now}
 	r.plan.Decisions = make([]Decision, 0, len(s.waiting))
-	s.round++
+	s.rounds++
 	for _, g := range s.waiting {
-		if g.out != s.round {
+		if g.out != s.rounds {
 			r.decide(g)
 		}
 	}
 	s.rollback(0)
-	s.plan, s.planned = r.plan, true
+	s.plan, s.planned, s.plannedAt = r.plan, true, now
 	return s.plan
 }
 
@@ -33,52 +33,68 @@ func (s *State) Decide(now time.Time) Plan {
 // room before the next gang is asked, and given back at the end.
 type round struct {
 	*State
-	now   time.Time
-	plan  Plan
-	head  string // the first gang that could not be placed though it may be one day
+	now  time.Time
+	plan Plan
+	// told counts the gangs told to leave, or moved.
+	told int
+	// head is the first gang that could not be placed though it may be one day.
+	head  string
 	arena []Run
 }
 
 func (r *round) decide(g *gang) {
 	switch {
 	case r.placed(g):
-	case g.partial() || r.possible(g):
-		r.stay(g, Wait)
-	default:
+	case g.partial():
+		if !r.reserved(g) {
+			r.stay(g, Wait)
+		}
+	case !r.possible(g):
 		r.stay(g, Impossible)
+	case !r.reserved(g):
+		r.stay(g, Wait)
 	}
 }
 
-// placed tries to find room now.
+// placed tries to find room now: for what is missing, or else for a gang that
+// lost ranks anew as a whole.
 func (r *round) placed(g *gang) bool {
-	t := &r.trial
-	*t = trial{groups: g.missing, exclude: g.Exclude, near: r.home(g), picks: t.picks}
-	verb := Admit
-	if len(g.Held) > 0 {
-		verb = Replace
+	switch {
+	case r.tryNow(g):
+		verb := Admit
+		if g.partial() {
+			verb = Replace
+		}
+		r.place(g, verb)
+	case g.partial() && r.tryAnew(g):
+		r.told++
+		r.place(g, Admit)
+	default:
+		return false
 	}
-	if r.fit(t) != fits {
-		return g.partial() && r.moved(g)
-	}
-	r.say(r.placement(g, verb, t))
 	return true
 }
 
-// moved tries to place a gang that lost ranks anew as a whole, as if what it
-// holds were free.
-func (r *round) moved(g *gang) bool {
+// tryNow places the pods that hold no place.
+func (r *round) tryNow(g *gang) bool {
+	t := &r.trial
+	*t = trial{groups: g.missing, exclude: g.Exclude, near: r.home(g), picks: t.picks}
+	return r.fit(t) == fits
+}
+
+// tryAnew places all pods, as if what the gang holds were free.
+func (r *round) tryAnew(g *gang) bool {
 	mark := len(r.journal)
 	for _, run := range g.Held {
 		r.take(run.Node, g.Sets[run.Set].Shape, -run.Count, current)
 	}
 	t := &r.trial
 	*t = trial{groups: g.all, exclude: g.Exclude, picks: t.picks}
-	if r.fit(t) != fits {
-		r.rollback(mark)
-		return false
+	if r.fit(t) == fits {
+		return true
 	}
-	r.say(r.placement(g, Admit, t))
-	return true
+	r.rollback(mark)
+	return false
 }
 
 // home is the innermost domain around what the gang holds.
@@ -97,16 +113,20 @@ func (r *round) home(g *gang) int32 {
 	return max(home, root)
 }
 
-// placement is the decision to use the trial's picks.
-func (r *round) placement(g *gang, verb Verb, t *trial) Decision {
-	d := Decision{Gang: g.ID, Verb: verb}
+// place decides to use the trial's picks.
+func (r *round) place(g *gang, verb Verb) {
+	d := Decision{Gang: g.ID, Verb: verb, Runs: r.picked(&r.trial)}
 	if r.head != "" {
 		d.Reason, d.For = FitsAhead, r.head
 	}
+	r.say(d)
+}
+
+// picked are a trial's picks as runs.
+func (r *round) picked(t *trial) []Run {
 	from := len(r.arena)
 	r.arena = r.runs(t, r.arena)
-	d.Runs = slices.Clip(r.arena[from:])
-	return d
+	return slices.Clip(r.arena[from:])
 }
 
 // possible tells whether the gang would fit into empty nodes, whatever their
@@ -134,7 +154,11 @@ func (r *round) stay(g *gang, verb Verb) {
 	if g.partial() && !g.HoldUntil.IsZero() {
 		if !r.now.Before(g.HoldUntil) {
 			d.Verb, d.Reason = Release, HeldTooLong
-		} else if r.plan.Next.IsZero() || g.HoldUntil.Before(r.plan.Next) {
+			r.vacate(g, -1)
+			r.tell(d, g)
+			return
+		}
+		if r.plan.Next.IsZero() || g.HoldUntil.Before(r.plan.Next) {
 			r.plan.Next = g.HoldUntil
 		}
 	}

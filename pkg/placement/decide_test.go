@@ -24,6 +24,15 @@ func show(plan Plan) string {
 	return b.String()
 }
 
+// running is a preemptible gang of one pod on a node, that arrived so many
+// seconds after the others.
+func running(id string, shape ShapeID, node NodeID, seconds int) Gang {
+	g := job(id, shape, 1)
+	g.Preemptible, g.Arrived = true, epoch.Add(time.Duration(seconds)*time.Second)
+	g.Held = []Run{{Node: node, First: 0, Count: 1}}
+	return g
+}
+
 func TestDecide(t *testing.T) {
 	const one, four, eight, sixteen = 0, 1, 2, 3
 	tests := []struct {
@@ -130,6 +139,52 @@ func TestDecide(t *testing.T) {
 			g.Held = []Run{{Set: 0, Node: 1, First: 0, Count: 1}}
 			s.Gangs = []Gang{g}
 		}, "a Admit Fits 0@0:0+1 1@1:0+1\n"},
+		{"of two gangs that wait for each other's halves, the later one gives up", 2, func(s *Snapshot) {
+			a, b := job("a", eight, 2), job("b", eight, 2)
+			a.Held = []Run{{Node: 0, First: 0, Count: 1}}
+			b.Held = []Run{{Node: 1, First: 1, Count: 1}}
+			s.Gangs = []Gang{b, a}
+		}, "b Release Deadlock for a\na Reserve Leavers 0@1:1+1\n"},
+		{"a later gang that can go on by itself need not give up", 3, func(s *Snapshot) {
+			a, b := job("a", eight, 2), job("b", four, 2)
+			s.Nodes[2].Used = Vec{0, 4, 1}
+			a.Held = []Run{{Node: 0, First: 0, Count: 1}}
+			b.Held = []Run{{Node: 1, First: 1, Count: 1}}
+			s.Gangs = []Gang{b, a}
+		}, "a Wait Insufficient\nb Replace FitsAhead for a 0@1:0+1\n"},
+		{"the least important and youngest are preempted, no more than needed", 3, func(s *Snapshot) {
+			s.Gangs = []Gang{running("old", eight, 0, -2), running("young", eight, 1, -1), running("low", four, 2, -3), job("a", eight, 2)}
+			s.Gangs[2].Priority = -1
+			s.Gangs[3].Priority = 1
+		}, "low Preempt Outranked for a\nyoung Preempt Outranked for a\na Reserve Leavers 0@1:0+1 0@2:1+1\n"},
+		{"neither equals nor the unpreemptible are preempted", 2, func(s *Snapshot) {
+			s.Gangs = []Gang{running("equal", eight, 0, -1), running("fixed", eight, 1, -1), job("a", eight, 1)}
+			s.Gangs[0].Priority, s.Gangs[2].Priority = 1, 1
+			s.Gangs[1].Preemptible = false
+		}, "a Wait Insufficient\n"},
+		{"who leaves anyway is waited for before anyone is preempted", 2, func(s *Snapshot) {
+			s.Gangs = []Gang{running("going", eight, 0, -1), running("b", eight, 1, 0), job("a", eight, 1)}
+			s.Gangs[0].Leaving = true
+			s.Gangs[2].Priority = 1
+		}, "a Reserve Leavers 0@0:0+1\n"},
+		{"nobody takes what is free of a place that is kept", 2, func(s *Snapshot) {
+			s.Gangs = []Gang{running("going", eight, 0, -1), job("a", eight, 2), job("b", one, 1)}
+			s.Gangs[0].Leaving, s.Gangs[0].YieldsTo = true, "a"
+		}, "a Reserve Leavers 0@0:0+1 0@1:1+1\nb Wait Insufficient\n"},
+		{"what those who leave free beyond the need may be kept by the next", 1, func(s *Snapshot) {
+			s.Gangs = []Gang{running("going", eight, 0, -1), job("a", four, 1), job("b", four, 1), job("c", one, 1)}
+			s.Gangs[0].Leaving = true
+		}, "a Reserve Leavers 0@0:0+1\nb Reserve Leavers 0@0:0+1\nc Wait Insufficient\n"},
+		{"a beneficiary goes before its equals, also when its victim has gone", 1, func(s *Snapshot) {
+			s.Gangs = []Gang{job("victim", eight, 1), job("a", eight, 1), job("b", eight, 1)}
+			s.Gangs[0].YieldsTo, s.Gangs[0].Priority = "b", -1
+			s.Gangs[2].Arrived = epoch.Add(time.Hour)
+		}, "b Admit Fits 0@0:0+1\na Wait Insufficient\nvictim Wait Insufficient\n"},
+		{"a lost rank preempts too", 2, func(s *Snapshot) {
+			a := job("a", eight, 2)
+			a.Priority, a.Held = 1, []Run{{Node: 0, First: 0, Count: 1}}
+			s.Gangs = []Gang{a, running("low", four, 1, 0)}
+		}, "low Preempt Outranked for a\na Reserve Leavers 0@1:1+1\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,6 +14,8 @@ type shape struct {
 	// current one; both are made when they are needed.
 	index [layers]*index
 	short *shortages
+	// futile is the last failure to make room for it by preemption.
+	futile futile
 }
 
 // need is a resource that a pod of the shape takes.

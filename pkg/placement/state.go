@@ -30,11 +30,14 @@ type State struct {
 	journal []entry
 	touched touchLog
 
-	plan    Plan
-	planned bool // plan is what Decide would say, until plan.Next
-	round   uint64
-	trial   trial
-	scratch scratch
+	plan      Plan
+	planned   bool // plan is what Decide would say from plannedAt until plan.Next
+	plannedAt time.Time
+	rounds    uint64
+
+	trial    trial
+	claiming trial
+	scratch  scratch
 }
 
 // node is what a State keeps of a Node.

@@ -116,7 +116,7 @@ func randomGang(rng *rand.Rand, id string, s *Snapshot, free *ledger) Gang {
 	}
 	for i := range 1 + rng.IntN(2) {
 		g.Sets = append(g.Sets, Set{
-			Name: "s" + strconv.Itoa(i), Shape: ShapeID(rng.IntN(len(s.Shapes))), Count: int32(1 + rng.IntN(3)),
+			Name: "s" + strconv.Itoa(i), Shape: s.Shapes[rng.IntN(len(s.Shapes))].ID, Count: int32(1 + rng.IntN(3)),
 		})
 	}
 	if rng.IntN(4) == 0 {
