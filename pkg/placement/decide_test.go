@@ -2,6 +2,7 @@ package placement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +88,7 @@ func TestDecide(t *testing.T) {
 			s.Gangs[0].Exclude = []NodeID{0}
 		}, "a Admit Fits 0@1:0+1\nb Admit Fits 0@0:0+1\n"},
 		{"what each node has but once is not shared", 2, func(s *Snapshot) {
-			s.Resources = append(s.Resources, Resource{Name: "port/TCP/29500", Each: 1})
+			s.Resources = append(slices.Clone(s.Resources), Resource{ID: 3, Name: "port/TCP/29500", Each: 1})
 			s.Shapes[one].Req = Vec{1000, 1, 1, 1}
 			s.Gangs = []Gang{job("a", one, 2), job("b", one, 1)}
 		}, "a Admit Fits 0@0:0+1 0@1:1+1\nb Wait Insufficient\n"},

@@ -50,7 +50,7 @@ type node struct {
 
 // New returns a State that knows the snapshot.
 func New(snapshot Snapshot) (*State, error) {
-	s := &State{gangs: map[string]*gang{}, claims: map[string]int{}}
+	s := &State{gangs: map[string]*gang{}, claims: map[string]int{}, topoStale: true}
 	err := s.Apply(Delta{
 		Resources: snapshot.Resources,
 		Nodes:     snapshot.Nodes,
@@ -82,7 +82,9 @@ func (s *State) Apply(delta Delta) error {
 		return err
 	}
 	s.planned = false
-	s.addResources(delta.Resources)
+	for i := range delta.Resources {
+		s.putResource(&delta.Resources[i])
+	}
 	for _, id := range delta.GoneGangs {
 		s.dropGang(id)
 	}
@@ -106,31 +108,40 @@ func (s *State) Apply(delta Delta) error {
 	return nil
 }
 
-// addResources widens every row.
-func (s *State) addResources(added []Resource) {
-	if len(added) == 0 {
+// putResource adds to the catalogue, or gives a place there to something else.
+func (s *State) putResource(in *Resource) {
+	s.widen(int(in.ID) + 1)
+	former := s.resources[in.ID]
+	s.resources[in.ID] = *in
+	if former.Each == in.Each {
 		return
 	}
+	for n := range s.nodes {
+		if s.nodes[n].present {
+			used := s.used[n*len(s.resources)+int(in.ID)]
+			s.offer(NodeID(n), int(in.ID), in.Each, used)
+			s.touched.add(NodeID(n))
+		}
+	}
+}
+
+// widen makes room for so many resources in every row.
+func (s *State) widen(width int) {
 	from := len(s.resources)
-	s.resources = append(s.resources, added...)
-	widen := func(rows []int64) []int64 {
-		out := make([]int64, len(s.nodes)*len(s.resources))
+	if width <= from {
+		return
+	}
+	s.resources = append(s.resources, make([]Resource, width-from)...)
+	wider := func(rows []int64) []int64 {
+		out := make([]int64, len(s.nodes)*width)
 		for n := range s.nodes {
-			copy(out[n*len(s.resources):], rows[n*from:(n+1)*from])
+			copy(out[n*width:], rows[n*from:(n+1)*from])
 		}
 		return out
 	}
-	s.used = widen(s.used)
+	s.used = wider(s.used)
 	for l := range s.room {
-		s.room[l] = widen(s.room[l])
-	}
-	for n := range s.nodes {
-		if !s.nodes[n].present {
-			continue
-		}
-		for r := from; r < len(s.resources); r++ {
-			s.offer(NodeID(n), r, s.resources[r].Each, 0)
-		}
+		s.room[l] = wider(s.room[l])
 	}
 }
 

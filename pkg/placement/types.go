@@ -8,6 +8,7 @@ const (
 	MaxPods     = 1 << 13 // pods in one gang, and of one shape on one node
 	MaxQuantity = 1 << 49 // of one resource, in one vector
 	MaxIndex    = 1 << 20 // nodes, and shapes
+	MaxResource = 1 << 10 // resources
 )
 
 // NodeID is a node's dense number. It stands for one node for as long as any
@@ -27,9 +28,12 @@ const (
 	Bytes
 )
 
-// Resource is an entry of the catalogue. Its position there is the position of
-// its quantity in every Vec.
+// ResourceID is a resource's place in the catalogue, and in every Vec.
+type ResourceID int32
+
+// Resource is an entry of the catalogue.
 type Resource struct {
+	ID   ResourceID
 	Name string
 	Unit Unit
 	// Each, where not zero, is what every node has of it without saying so in
@@ -131,7 +135,7 @@ type Snapshot struct {
 }
 
 // Delta is what changed: values that are new or replace the former one of the
-// same ID, and what is gone. Resources are appended to the catalogue.
+// same ID, and what is gone.
 type Delta struct {
 	Resources  []Resource
 	Nodes      []Node

@@ -9,11 +9,21 @@ import (
 // validate refuses a delta that refers to what is not there or leaves the
 // bounds of the arithmetic.
 func (s *State) validate(d *Delta) error {
-	width := len(s.resources) + len(d.Resources)
+	width := len(s.resources)
 	for i, r := range d.Resources {
-		if r.Name == "" || r.Each < 0 || r.Each > MaxQuantity {
-			return fmt.Errorf("resources[%d]: %+v needs a name and an each between 0 and %d", i, r, int64(MaxQuantity))
+		if r.ID < 0 || r.ID >= MaxResource {
+			return fmt.Errorf("resources[%d] %q: id %d is outside of [0, %d): number the resources densely", i, r.Name, r.ID, MaxResource)
 		}
+		if r.Name == "" || r.Each < 0 || r.Each > MaxQuantity {
+			return fmt.Errorf("resources[%d] %q: needs a name and an each in [0, %d], not %d", i, r.Name, int64(MaxQuantity), r.Each)
+		}
+		if int(r.ID) < len(s.resources) {
+			if former := s.resources[r.ID]; former.Name != "" && (former.Each == 0) != (r.Each == 0) {
+				return fmt.Errorf("resources[%d] %q: replaces %q, whose each is %d, by %d: what nodes have by themselves and what they declare do not mix",
+					i, r.Name, former.Name, former.Each, r.Each)
+			}
+		}
+		width = max(width, int(r.ID)+1)
 	}
 	for i := range d.Nodes {
 		if err := checkNode(&d.Nodes[i], width); err != nil {
@@ -117,26 +127,34 @@ func (s *State) checkGangs(d *Delta, known func(ShapeID) bool) error {
 	seen := make(map[string]bool, len(d.Gangs))
 	for i := range d.Gangs {
 		g := &d.Gangs[i]
-		if g.ID == "" || seen[g.ID] {
-			return fmt.Errorf("gangs[%d]: id %q is empty or given twice", i, g.ID)
+		if seen[g.ID] {
+			return fmt.Errorf("gangs[%d]: id %q is given twice", i, g.ID)
 		}
 		seen[g.ID] = true
-		if err := checkGang(g, known); err != nil {
+		err := g.Validate()
+		for k := range g.Sets {
+			if err == nil && !known(g.Sets[k].Shape) {
+				err = fmt.Errorf("sets[%d] %q: there is no shape %d: add it first", k, g.Sets[k].Name, g.Sets[k].Shape)
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("gangs[%d] %q: %w", i, g.ID, err)
 		}
 	}
 	return nil
 }
 
-func checkGang(g *Gang, known func(ShapeID) bool) error {
+// Validate tells what is wrong with a gang in itself: Apply refuses a delta with
+// such a gang in it.
+func (g *Gang) Validate() error {
+	if g.ID == "" {
+		return fmt.Errorf("id is empty")
+	}
 	if g.YieldsTo == g.ID {
 		return fmt.Errorf("yieldsTo %q: a gang cannot yield to itself", g.YieldsTo)
 	}
 	pods := int64(0)
 	for i, set := range g.Sets {
-		if !known(set.Shape) {
-			return fmt.Errorf("sets[%d] %q: there is no shape %d: add it first", i, set.Name, set.Shape)
-		}
 		if set.Count < 1 {
 			return fmt.Errorf("sets[%d] %q: count %d is not positive", i, set.Name, set.Count)
 		}

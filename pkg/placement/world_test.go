@@ -13,7 +13,7 @@ import (
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // catalogue is what the test nodes have; quantities follow its order.
-var catalogue = []Resource{{Name: "cpu", Unit: Milli}, {Name: "nvidia.com/gpu"}, {Name: "pods"}}
+var catalogue = []Resource{{ID: 0, Name: "cpu", Unit: Milli}, {ID: 1, Name: "nvidia.com/gpu"}, {ID: 2, Name: "pods"}}
 
 // cluster is a snapshot of n nodes with 8 GPUs each, two to a rack, two racks to
 // a block, and one shape of so many GPUs for each of the given numbers.
@@ -58,7 +58,7 @@ func mustFull(t testing.TB, s Snapshot) Plan {
 // taints, gangs that wait, run, lost ranks, leave and yield.
 func random(rng *rand.Rand, nodes, gangs int) Snapshot {
 	s := Snapshot{Resources: slices.Clone(catalogue)}
-	s.Resources = append(s.Resources, Resource{Name: "port", Each: 1})
+	s.Resources = append(s.Resources, Resource{ID: 3, Name: "port", Each: 1})
 	for i := range nodes {
 		s.Nodes = append(s.Nodes, randomNode(rng, NodeID(i)))
 	}
@@ -157,7 +157,10 @@ func newLedger(s *Snapshot) *ledger {
 	for _, n := range s.Nodes {
 		row := make([]int64, len(s.Resources))
 		for r := range row {
-			row[r] = n.Alloc.at(r) + s.Resources[r].Each - n.Used.at(r)
+			if row[r] = n.Alloc.at(r); s.Resources[r].Each > 0 {
+				row[r] = s.Resources[r].Each
+			}
+			row[r] -= n.Used.at(r)
 		}
 		l.room[n.ID] = row
 	}
