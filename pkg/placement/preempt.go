@@ -93,20 +93,19 @@ func (r *round) gather(t *trial, from []*gang) []*gang {
 	var chosen []*gang
 	mark, next := len(r.journal), 1
 	for i, victim := range from {
-		last := i == len(from)-1
-		useful := victim.out != r.rounds && r.useful(t, victim)
-		if useful {
+		if victim.out != r.rounds && r.useful(t, victim) {
 			r.vacate(victim, -1)
 			chosen = append(chosen, victim)
 		}
-		if len(chosen) == 0 || !(useful || last) || r.short(t) >= 0 {
+		if last := i == len(from)-1; len(chosen) < next && !last {
 			continue
 		}
-		if len(t.groups) > 1 && len(chosen) < next && !last {
-			continue
+		if len(t.groups) > 1 {
+			next = 2 * len(chosen)
+		} else {
+			next = len(chosen) + 1
 		}
-		next = 2 * len(chosen)
-		if r.feasible(t) {
+		if len(chosen) > 0 && r.feasible(t) {
 			return chosen
 		}
 	}

@@ -1,6 +1,10 @@
 package placement
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // shape is what a State keeps of a Shape.
 type shape struct {
@@ -43,6 +47,7 @@ func (s *State) putShape(in *Shape) {
 			next.needs = append(next.needs, need{resource: int32(r), amount: amount})
 		}
 	}
+	s.sortNeeds(next)
 	s.capacity++
 	former := s.shapes[in.ID]
 	if former == nil {
@@ -58,6 +63,17 @@ func (s *State) putShape(in *Shape) {
 	if resized {
 		s.holdShape(in.ID, -1)
 	}
+}
+
+// sortNeeds orders needs by name: what is said about them does not depend on
+// how resources are numbered.
+func (s *State) sortNeeds(sh *shape) {
+	slices.SortFunc(sh.needs, func(a, b need) int {
+		return cmp.Or(
+			strings.Compare(s.resources[a.resource].Name, s.resources[b.resource].Name),
+			cmp.Compare(a.resource, b.resource),
+		)
+	})
 }
 
 // holdShape gives back (+1) or takes (-1) everything held by a shape.

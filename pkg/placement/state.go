@@ -113,6 +113,9 @@ func (s *State) putResource(in *Resource) {
 	s.widen(int(in.ID) + 1)
 	former := s.resources[in.ID]
 	s.resources[in.ID] = *in
+	if former.Name != in.Name {
+		s.renamed()
+	}
 	if former.Each == in.Each {
 		return
 	}
@@ -121,6 +124,16 @@ func (s *State) putResource(in *Resource) {
 			used := s.used[n*len(s.resources)+int(in.ID)]
 			s.offer(NodeID(n), int(in.ID), in.Each, used)
 			s.touched.add(NodeID(n))
+		}
+	}
+}
+
+// renamed sorts what depends on the names of resources.
+func (s *State) renamed() {
+	for _, sh := range s.shapes {
+		if sh != nil {
+			s.sortNeeds(sh)
+			sh.short = nil
 		}
 	}
 }
