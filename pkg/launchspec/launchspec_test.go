@@ -165,6 +165,12 @@ func encoded(t *testing.T, in Termination) Termination {
 	return out
 }
 
+func TestTerminationOverALongerOne(t *testing.T) {
+	if got, ok := ParseTermination(`{"attempt":1,"phase":"Exited"}ed","message":"x"}`); !ok || got.Phase != PhaseExited {
+		t.Errorf("%+v, %v", got, ok)
+	}
+}
+
 func TestTerminationOfSomebodyElse(t *testing.T) {
 	for _, text := range []string{"", "Traceback (most recent call last):", `{"message": "x"}`, `{"attempt":1}`} {
 		if got, ok := ParseTermination(text); ok {
