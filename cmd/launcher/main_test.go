@@ -98,7 +98,7 @@ func start(t *testing.T, o options, args ...string) *rank {
 
 func (r *rank) environ(more map[string]string) []string {
 	env := map[string]string{
-		launchspec.EnvJobName: "elec", launchspec.EnvJobUID: testUID, launchspec.EnvSet: "worker",
+		launchspec.EnvMembers: "", launchspec.EnvJobName: "elec", launchspec.EnvJobUID: testUID, launchspec.EnvSet: "worker",
 		launchspec.EnvPort: strconv.Itoa(r.port), launchspec.EnvTerminationPath: r.path("termination"),
 		launchspec.EnvCheckpointRoot: r.path("ckpt"), launchspec.EnvInstructionFile: r.path("podinfo/instruction"),
 		launchspec.EnvGraceSeconds: "1",

@@ -30,6 +30,7 @@ var programs = map[string]func(args []string){
 	"be-print":    bePrint,
 	"be-trainer":  beTrainer,
 	"be-noisy":    beNoisy,
+	"be-flood":    beFlood,
 	"be-idle":     func([]string) { wait() },
 }
 
@@ -147,8 +148,8 @@ func beTrainer([]string) {
 	wait()
 }
 
-// beNoisy writes so many MiB of noise to stdout, then the noise's checksum to
-// stderr.
+// beNoisy writes so many MiB of noise to stdout and the noise's checksum to
+// stderr; a second argument is written behind the noise.
 func beNoisy(args []string) {
 	mib, _ := strconv.Atoi(args[0])
 	noise := make([]byte, 1<<20)
@@ -166,4 +167,14 @@ func beNoisy(args []string) {
 		_, _ = io.WriteString(os.Stdout, args[1]+"\n")
 	}
 	fmt.Fprintf(os.Stderr, "sum %x\n", sum.Sum(nil))
+}
+
+// beFlood writes so many MiB of log lines as fast as they are taken.
+func beFlood(args []string) {
+	mib, _ := strconv.Atoi(args[0])
+	line := "2026-11-21 19:32:04,393 INFO a line of log output as \"programs\" print them, src/x.py:17\n"
+	chunk := []byte(strings.Repeat(line, 1<<20/len(line)+1))[:1<<20]
+	for range mib {
+		_, _ = os.Stdout.Write(chunk)
+	}
 }

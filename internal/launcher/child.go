@@ -97,7 +97,9 @@ func (l *Launcher) spawn(p prepared) (*proc.Child, []*output.Stream, error) {
 		child **os.File
 	}{{os.Stdout, &command.Stdout}, {os.Stderr, &command.Stderr}} {
 		scan := progress.NewScanner(l.parser.Fresh(), l.board.progress)
-		stream, child, err := output.Open(out.to, scan)
+		stream, child, err := output.Open(out.to, scan, func(err error) {
+			l.board.say(aboutOutput, "output is being dropped, nobody takes it: "+err.Error())
+		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("connect the output: %w", err)
 		}
