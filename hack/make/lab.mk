@@ -17,3 +17,13 @@ ENVTEST_ASSETS = "$$($(LAB) build --only etcd,kube-apiserver,kubectl)"
 .PHONY: envtest-assets
 envtest-assets: lab ## Build what the API tests need and print its folder.
 	@echo $(ENVTEST_ASSETS)
+
+LAB_FLAGS ?= --nodes 3 --simulated-nodes 4 --gpus 8
+
+.PHONY: lab-up
+lab-up: lab ## Bring up the lab: 3 real nodes and 4 simulated ones (LAB_FLAGS=…).
+	$(LAB) up $(LAB_FLAGS)
+
+.PHONY: lab-down
+lab-down: lab ## Take the lab away, whatever state it is in.
+	$(LAB) down

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ type options struct {
 	report *progress.Reporter
 	cache  string
 	source string
+	// name and stateDir say which lab.
+	name     string
+	stateDir string
 }
 
 // New returns the root command.
@@ -56,8 +60,29 @@ func New(out, errOut io.Writer) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&o.cache, "cache", defaultCache(), "folder for what is built and kept between labs (env TRAINYARD_CACHE)")
 	flags.StringVar(&o.source, "source", "", "folder hack/lab/components of a checkout (default: looked for upwards)")
-	root.AddCommand(newBuild(o))
+	flags.StringVar(&o.name, "name", cmp.Or(os.Getenv("TRAINYARD_LAB_NAME"), "lab"), "name of the lab, for there can be several (env TRAINYARD_LAB_NAME)")
+	flags.StringVar(&o.stateDir, "state-dir", os.Getenv("TRAINYARD_LAB_STATE_DIR"),
+		"folder of the lab's state (env TRAINYARD_LAB_STATE_DIR; default: ~/.local/state/trainyard/NAME)")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return o.completeStateDir() }
+	root.AddCommand(newBuild(o), newUp(o), newDown(o), newNode(o), newImage(o),
+		newKubeconfig(o), newStatus(o), newLogs(o), newMachine())
 	return root
+}
+
+func (o *options) completeStateDir() error {
+	if o.stateDir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return fmt.Errorf("find the home folder: %w: say --state-dir", err)
+		}
+		o.stateDir = filepath.Join(cmp.Or(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state")), "trainyard", o.name)
+	}
+	abs, err := filepath.Abs(o.stateDir)
+	if err != nil {
+		return fmt.Errorf("make %s absolute: %w", o.stateDir, err)
+	}
+	o.stateDir = abs
+	return nil
 }
 
 func defaultCache() string {

@@ -107,7 +107,11 @@ var ErrNoSource = errors.New("hack/lab/components not found: run from inside the
 // Find looks for hack/lab/components upwards from each start folder in turn.
 func Find(starts ...string) (string, error) {
 	for _, start := range starts {
-		for dir := start; ; dir = filepath.Dir(dir) {
+		abs, err := filepath.Abs(start)
+		if err != nil {
+			return "", fmt.Errorf("make %s absolute: %w", start, err)
+		}
+		for dir := abs; ; dir = filepath.Dir(dir) {
 			candidate := filepath.Join(dir, "hack", "lab", "components")
 			if info, err := os.Stat(candidate); err == nil && info.IsDir() {
 				return candidate, nil
