@@ -37,7 +37,9 @@ func newTree() *tree { return &tree{entries: map[string]entry{}} }
 func (t *tree) dir(name string, mode fs.FileMode) { t.entries[name] = entry{mode: mode | fs.ModeDir} }
 
 // text adds a small file.
-func (t *tree) text(name, content string) { t.entries[name] = entry{mode: 0o644, content: []byte(content)} }
+func (t *tree) text(name, content string) {
+	t.entries[name] = entry{mode: 0o644, content: []byte(content)}
+}
 
 // file adds a file from the disk.
 func (t *tree) file(name, source string, mode fs.FileMode) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/trainyard/trainyard/hack/lab/image"
 	"github.com/trainyard/trainyard/hack/lab/internal/cluster"
 	"github.com/trainyard/trainyard/hack/lab/internal/components"
 	"github.com/trainyard/trainyard/hack/lab/internal/machine"
@@ -84,14 +83,6 @@ func (o *options) up(cmd *cobra.Command, want plan.Options) error {
 	return nil
 }
 
-func (o *options) buildImage(cmd *cobra.Command, file string) (*image.Built, error) {
-	description, err := image.Load(file)
-	if err != nil {
-		return nil, err
-	}
-	return (&image.Builder{Cache: o.cache, Report: o.report}).Build(cmd.Context(), description)
-}
-
 func newDown(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
@@ -119,4 +110,3 @@ func newMachine() *cobra.Command {
 		RunE:   func(_ *cobra.Command, args []string) error { return machine.Supervise(args[0]) },
 	}
 }
-
