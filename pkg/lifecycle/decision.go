@@ -84,6 +84,12 @@ func (d *Decision) Ready() int {
 	return n
 }
 
+// Postpone says why something could not be done now, and looks again soon.
+func (d *Decision) Postpone(now time.Time, why string) {
+	d.Waiting = why
+	d.wakeAt(now.Add(recheck))
+}
+
 // wakeAt keeps the earliest time to decide again.
 func (d *Decision) wakeAt(t time.Time) {
 	if !t.IsZero() && (d.Wake.IsZero() || t.Before(d.Wake)) {
