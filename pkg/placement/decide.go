@@ -15,7 +15,10 @@ func (s *State) Decide(now time.Time) Plan {
 		s.topo.rebuild(s.nodes)
 		s.topoStale = false
 	}
-	s.touched.trim(4 * len(s.nodes))
+	if len(s.touched.nodes) > 4*len(s.nodes) {
+		s.touched.forget()
+		s.dropIndexes()
+	}
 	r := round{State: s, now: now}
 	r.plan.Decisions = make([]Decision, 0, len(s.waiting))
 	s.rounds++
@@ -40,6 +43,8 @@ type round struct {
 	// head is the first gang that could not be placed though it may be one day.
 	head  string
 	arena []Run
+	// shorts is where the shortages of the plan keep their counts.
+	shorts []NodeShort
 }
 
 func (r *round) decide(g *gang) {
@@ -147,9 +152,9 @@ func (r *round) possible(g *gang) bool {
 func (r *round) stay(g *gang, verb Verb) {
 	d := Decision{Gang: g.ID, Verb: verb}
 	if verb == Impossible {
-		d.Reason, d.Shortage = r.shortage(g, g.all, bare)
+		d.Reason, d.Shortage = r.bareShortage(g)
 	} else {
-		d.Reason, d.Shortage = r.shortage(g, g.missing, current)
+		d.Reason, d.Shortage = r.shortage(g)
 	}
 	if g.partial() && !g.HoldUntil.IsZero() {
 		if !r.now.Before(g.HoldUntil) {

@@ -134,7 +134,7 @@ func (r *round) spare(t *trial, chosen []*gang) []*gang {
 func (r *round) feasible(t *trial) bool {
 	if len(t.groups) == 1 {
 		short := r.short(t)
-		r.touched.add(t.exclude...)
+		r.touch(t.exclude...)
 		return short < 0
 	}
 	mark := len(r.journal)
