@@ -32,10 +32,10 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 		l.board.begin(in.Attempt)
 		go func() {
 			p, err := l.prepare(ctx, in)
-			if err != nil {
+			p.ctx, p.err = ctx, err
+			if ctx.Err() != nil {
 				return // given up
 			}
-			p.ctx = ctx
 			select {
 			case l.ready <- p:
 			case <-ctx.Done():
@@ -57,7 +57,7 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	if err != nil {
 		l.board.say(aboutStart, err.Error())
 		note(err.Error())
-		l.exits <- proc.Exit{Code: startCode(err)}
+		l.exits <- proc.Exit{Code: startCode(p, err)}
 		return
 	}
 	l.child = child
@@ -80,7 +80,10 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	}()
 }
 
-func startCode(err error) int {
+func startCode(p prepared, err error) int {
+	if p.err != nil {
+		return launchspec.ExitLauncher
+	}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return launchspec.ExitNotFound
 	}
@@ -89,6 +92,9 @@ func startCode(err error) int {
 
 // spawn starts the command with both outputs connected.
 func (l *Launcher) spawn(p prepared) (*proc.Child, []*output.Stream, error) {
+	if p.err != nil {
+		return nil, nil, p.err
+	}
 	vars := l.cfg.attemptVariables(p)
 	command := proc.Command{Args: l.cfg.childArgs(vars), Env: l.cfg.childEnviron(vars)}
 	var streams []*output.Stream

@@ -16,17 +16,18 @@ import (
 // storage.
 const visible = 2 * time.Second
 
-// prepared is an attempt that can start.
+// prepared is an attempt that can start, or never will.
 type prepared struct {
 	ctx                       context.Context // of the attempt
+	err                       error           // it cannot be started
 	attempt                   int32
 	checkpointDir, resumeFrom string
 	variables                 []variable
 }
 
-// prepare gets an attempt ready and returns when it can start, or with an error
-// when the context has ended. What goes wrong on the way is shown, not fatal:
-// the child will meet it too and say more about it.
+// prepare gets an attempt ready and returns when it can start. A checkpoint
+// volume that is not as it should be is shown, not fatal: the child will meet it
+// too and say more about it.
 func (l *Launcher) prepare(ctx context.Context, in launchspec.Instruction) (prepared, error) {
 	p := prepared{attempt: in.Attempt}
 	if l.cfg.CheckpointRoot != "" {
@@ -37,10 +38,27 @@ func (l *Launcher) prepare(ctx context.Context, in launchspec.Instruction) (prep
 		l.board.say(aboutCheckpoint, text(err))
 		p.resumeFrom = l.resumePoint(ctx, job, in.ResumeFrom)
 	}
-	if err := l.barrier(ctx, in.Attempt); err != nil {
-		return p, err
+	err := l.barrier(ctx, in.Attempt)
+	if err == nil && l.mpi != nil {
+		p.variables, err = l.prepareMPI(ctx, p)
 	}
-	return p, nil
+	return p, err
+}
+
+// prepareMPI lets the ranks reach each other by ssh.
+func (l *Launcher) prepareMPI(ctx context.Context, p prepared) ([]variable, error) {
+	l.board.show(launchspec.PhaseWaitingForPeers)
+	defer l.board.say(aboutPeers, "")
+	environ := l.cfg.childEnviron(l.cfg.attemptVariables(p))
+	pairs, err := l.mpi.Prepare(ctx, p.attempt, environ, func(err error) { l.board.say(aboutPeers, err.Error()) })
+	if err != nil {
+		return nil, fmt.Errorf("prepare MPI: %w", err)
+	}
+	vars := make([]variable, 0, len(pairs))
+	for _, pair := range pairs {
+		vars = append(vars, variable{name: pair[0], value: pair[1]})
+	}
+	return vars, nil
 }
 
 // resumePoint is the absolute path of the checkpoint to resume from, or nothing
