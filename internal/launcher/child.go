@@ -45,8 +45,6 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 		l.start(ctx, l.next)
 	case lifecycle.Forward:
 		l.child.Signal(todo.Signal)
-	case lifecycle.Kill:
-		go func() { _ = l.table.KillAll(ctx) }() // ends when the launcher does
 	}
 }
 

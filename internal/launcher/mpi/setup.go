@@ -157,7 +157,7 @@ func (s *Setup) reach(ctx context.Context, host string, attempt int32, report fu
 			return fmt.Errorf("its sshd is not there yet: %w", err)
 		}
 		local = conn.LocalAddr()
-		return conn.Close() //nolint:wrapcheck // accepted is all that counts
+		return conn.Close() // accepted is all that counts
 	})
 	return key, local, err
 }
@@ -194,7 +194,7 @@ func (s *Setup) fetch(ctx context.Context, address string, attempt int32, report
 		k, err := s.asker.Key(ctx, address)
 		switch {
 		case err != nil:
-			return err //nolint:wrapcheck // names the address
+			return err
 		case k.Attempt < attempt:
 			return fmt.Errorf("%s is in attempt %d, not yet in %d", address, k.Attempt, attempt)
 		}
