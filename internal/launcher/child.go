@@ -44,7 +44,9 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 	case lifecycle.Start:
 		l.start(ctx, l.next)
 	case lifecycle.Forward:
-		l.child.Signal(todo.Signal)
+		if l.child != nil { // else it could not be started, and that is known soon
+			l.child.Signal(todo.Signal)
+		}
 	}
 }
 
@@ -52,13 +54,13 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 // exit like any other, with a shell's exit codes.
 func (l *Launcher) start(ctx context.Context, p prepared) {
 	child, streams, err := l.spawn(p)
+	l.child = child
 	if err != nil {
 		l.board.say(aboutStart, err.Error())
 		note(err.Error())
 		l.exits <- proc.Exit{Code: startCode(p, err)}
 		return
 	}
-	l.child = child
 	if l.starts > 0 {
 		note(fmt.Sprintf("attempt %d begins in place", p.attempt))
 	}

@@ -2,7 +2,9 @@ package launcher
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -173,12 +175,51 @@ func TestAskInterval(t *testing.T) {
 }
 
 func TestResumePointThatIsGarbage(t *testing.T) {
-	c := testingclock.NewFakeClock(time.Unix(0, 0))
-	l := &Launcher{clock: c, board: newBoard(&Config{}, c), cfg: Config{CheckpointRoot: t.TempDir()}}
-	if got := l.resumePoint(context.Background(), l.job(), "../../etc"); got != "" {
+	l := idle(t)
+	if got := l.resumePoint(context.Background(), l.job(), launchspec.Instruction{ResumeFrom: "../../etc"}); got != "" {
 		t.Errorf("%q", got)
 	}
 	if s := l.board.Status(); !strings.Contains(s.Message, "not an attempt's directory") {
 		t.Errorf("message %q", s.Message)
 	}
+}
+
+// A signal may come before it is known that the child could not be started.
+func TestSignalForAChildThatNeverWas(t *testing.T) {
+	l := idle(t)
+	l.start(context.Background(), prepared{err: errors.New("no")})
+	l.do(context.Background(), lifecycle.Todo{Do: lifecycle.Forward, Signal: syscall.SIGTERM})
+	if exit := <-l.exits; exit.Code != launchspec.ExitLauncher {
+		t.Errorf("%+v", exit)
+	}
+}
+
+// Who prepares an attempt that was given up must not speak for its successor.
+func TestAPreparationThatWasGivenUpIsSilent(t *testing.T) {
+	b := idle(t).board
+	b.begin(2)
+	b.waitIn(1)
+	b.sayIn(1, aboutPeers, "old")
+	if s := b.Status(); s.Phase != launchspec.PhaseStarting || s.Message != "" {
+		t.Errorf("%+v", s)
+	}
+	b.waitIn(2)
+	b.sayIn(2, aboutPeers, "new")
+	if s := b.Status(); s.Phase != launchspec.PhaseWaitingForPeers || s.Message != "new" {
+		t.Errorf("%+v", s)
+	}
+	b.show(launchspec.PhaseRunning)
+	b.waitIn(2)
+	if s := b.Status(); s.Phase != launchspec.PhaseRunning {
+		t.Errorf("%+v", s)
+	}
+}
+
+func idle(t *testing.T) *Launcher {
+	t.Helper()
+	l, err := New(Config{CheckpointRoot: t.TempDir(), Args: []string{"true"}}, testingclock.NewFakeClock(time.Unix(0, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }

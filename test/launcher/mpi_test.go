@@ -163,12 +163,12 @@ type pod struct {
 	dir    string
 	cmd    *exec.Cmd
 	out    log
-	exited chan error
+	exited chan struct{}
 }
 
 func (j job) start(rank int, command ...string) *pod {
 	j.t.Helper()
-	p := &pod{t: j.t, rank: rank, dir: j.runtime(rank), exited: make(chan error, 1)}
+	p := &pod{t: j.t, rank: rank, dir: j.runtime(rank), exited: make(chan struct{})}
 	if err := os.Mkdir(p.dir, 0o755); err != nil {
 		j.t.Fatal(err)
 	}
@@ -185,7 +185,10 @@ func (j job) start(rank int, command ...string) *pod {
 	if err := p.cmd.Start(); err != nil {
 		j.t.Fatal(err)
 	}
-	go func() { p.exited <- p.cmd.Wait() }()
+	go func() {
+		defer close(p.exited)
+		_ = p.cmd.Wait() // how it ends is not the question here
+	}()
 	j.t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // has ended, if all went well
 		if j.t.Failed() {

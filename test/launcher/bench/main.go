@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -87,7 +88,7 @@ func (b bench) output() error {
 	args := []string{self, "flood", strconv.Itoa(floodMiB)}
 	var took, spent [2][]float64
 	for range 3 {
-		for i, cmd := range []*exec.Cmd{exec.Command(args[0], args[1:]...), b.command(args...)} {
+		for i, cmd := range []*exec.Cmd{exec.CommandContext(context.Background(), args[0], args[1:]...), b.command(args...)} {
 			wall, cpu, err := drain(cmd)
 			if err != nil {
 				return err
@@ -130,7 +131,7 @@ func flood(mib string) {
 func (b bench) start() error {
 	var took [2][]float64
 	for range rounds {
-		for i, cmd := range []*exec.Cmd{exec.Command("true"), b.command("true")} {
+		for i, cmd := range []*exec.Cmd{exec.CommandContext(context.Background(), "true"), b.command("true")} {
 			wall, _, err := drain(cmd)
 			if err != nil {
 				return err
@@ -194,13 +195,7 @@ func (b bench) instruct(attempt int32) error {
 // started waits for the child of an attempt and tells when it was started.
 func (b bench) started(attempt int32) (time.Time, error) {
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		res, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d%s", port, launchspec.PathStatus)) //nolint:noctx // ends with the program
-		if err != nil {
-			continue
-		}
-		var s launchspec.Status
-		err = json.NewDecoder(res.Body).Decode(&s)
-		_ = res.Body.Close()
+		s, err := status()
 		if err == nil && s.Attempt == attempt && s.StartedAt != nil {
 			return *s.StartedAt, nil
 		}
@@ -208,8 +203,22 @@ func (b bench) started(attempt int32) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("attempt %d never started", attempt)
 }
 
+func status() (s launchspec.Status, err error) {
+	url := fmt.Sprintf("http://127.0.0.1:%d%s", port, launchspec.PathStatus)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	if err != nil {
+		return s, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return s, err
+	}
+	defer res.Body.Close()
+	return s, json.NewDecoder(res.Body).Decode(&s)
+}
+
 func (b bench) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(b.launcher, append([]string{"run", "--"}, args...)...)
+	cmd := exec.CommandContext(context.Background(), b.launcher, append([]string{"run", "--"}, args...)...)
 	cmd.Env = append(os.Environ(), launchspec.EnvJobName+"=bench", launchspec.EnvJobUID+"=uid",
 		launchspec.EnvPort+"="+strconv.Itoa(port), launchspec.EnvInstructionFile+"="+filepath.Join(b.dir, "instruction"),
 		launchspec.EnvCheckpointRoot+"="+filepath.Join(b.dir, "ckpt"))
