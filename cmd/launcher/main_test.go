@@ -55,6 +55,7 @@ type rank struct {
 // options are what tests vary.
 type options struct {
 	env            map[string]string
+	wrap           []string // a command that runs the launcher
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -70,7 +71,8 @@ func start(t *testing.T, o options, args ...string) *rank {
 	if _, ok := programs[args[0]]; ok {
 		args = append([]string{self(t)}, args...)
 	}
-	r.cmd = exec.Command(self(t), append([]string{"run", "--"}, args...)...)
+	args = slices.Concat(o.wrap, []string{self(t), "run", "--"}, args)
+	r.cmd = exec.Command(args[0], args[1:]...)
 	r.cmd.Env = append(os.Environ(), r.environ(o.env)...)
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = o.stdin, r.out, r.err
 	if o.stdout != nil {

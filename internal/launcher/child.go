@@ -32,10 +32,10 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 		l.board.begin(in.Attempt)
 		go func() {
 			p, err := l.prepare(ctx, in)
-			if err != nil {
+			p.ctx, p.err = ctx, err
+			if ctx.Err() != nil {
 				return // given up
 			}
-			p.ctx = ctx
 			select {
 			case l.ready <- p:
 			case <-ctx.Done():
@@ -44,9 +44,9 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 	case lifecycle.Start:
 		l.start(ctx, l.next)
 	case lifecycle.Forward:
-		l.child.Signal(todo.Signal)
-	case lifecycle.Kill:
-		go func() { _ = l.table.KillAll(ctx) }() // ends when the launcher does
+		if l.child != nil { // else it could not be started, and that is known soon
+			l.child.Signal(todo.Signal)
+		}
 	}
 }
 
@@ -54,13 +54,13 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 // exit like any other, with a shell's exit codes.
 func (l *Launcher) start(ctx context.Context, p prepared) {
 	child, streams, err := l.spawn(p)
+	l.child = child
 	if err != nil {
 		l.board.say(aboutStart, err.Error())
 		note(err.Error())
-		l.exits <- proc.Exit{Code: startCode(err)}
+		l.exits <- proc.Exit{Code: startCode(p, err)}
 		return
 	}
-	l.child = child
 	if l.starts > 0 {
 		note(fmt.Sprintf("attempt %d begins in place", p.attempt))
 	}
@@ -80,7 +80,10 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	}()
 }
 
-func startCode(err error) int {
+func startCode(p prepared, err error) int {
+	if p.err != nil {
+		return launchspec.ExitLauncher
+	}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return launchspec.ExitNotFound
 	}
@@ -89,6 +92,9 @@ func startCode(err error) int {
 
 // spawn starts the command with both outputs connected.
 func (l *Launcher) spawn(p prepared) (*proc.Child, []*output.Stream, error) {
+	if p.err != nil {
+		return nil, nil, p.err
+	}
 	vars := l.cfg.attemptVariables(p)
 	command := proc.Command{Args: l.cfg.childArgs(vars), Env: l.cfg.childEnviron(vars)}
 	var streams []*output.Stream
