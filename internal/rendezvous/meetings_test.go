@@ -1,6 +1,7 @@
 package rendezvous_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,5 +101,14 @@ func TestASetBesideAnMPIJobRunsItsOwnCommand(t *testing.T) {
 	}
 	if got := env(t, p, 2, 0)[rendezvous.EnvWorldSize]; got != "1" {
 		t.Errorf("processes of the preparation = %s, want 1", got)
+	}
+}
+
+// TestMPIsRank0WaitsByItself: its workers need its key before they are ready.
+func TestMPIsRank0WaitsByItself(t *testing.T) {
+	_, err := rendezvous.New(job(v1alpha1.FrameworkMPI,
+		set{name: "mpirun beside worker", replicas: 1}, set{name: "worker", replicas: 2}), "")
+	if err == nil || !strings.Contains(err.Error(), "spec.replicaSpecs[0].dependsOn") || !strings.Contains(err.Error(), "remove it") {
+		t.Errorf("error %v, want one that names the field and the cure", err)
 	}
 }

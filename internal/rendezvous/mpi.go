@@ -19,6 +19,11 @@ type mpi struct {
 }
 
 func newMPI(p *Plan, m *meeting) (*mpi, error) {
+	for _, set := range m.sets {
+		if !p.sets[set].awaits {
+			return nil, fmt.Errorf("spec.replicaSpecs[0].dependsOn: the workers of set %q wait for rank 0's key, so that rank 0 cannot wait for them: remove it, the launcher holds mpirun back until every worker answers", p.layout.Name(set))
+		}
+	}
 	sets := m.sets
 	if len(sets) > 1 {
 		sets = sets[1:]
