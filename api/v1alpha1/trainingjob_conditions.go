@@ -63,6 +63,9 @@ const (
 	ReasonWaitingForDependency = "WaitingForDependency"
 )
 
+// ReasonResumed is the reason of Suspended=False once the user resumed the job.
+const ReasonResumed = "Resumed"
+
 // The reasons of recoveries, in lastRecovery.reason and the Recovering condition.
 const (
 	// RecoveryNodeLost: a rank's node is gone or does not answer.
@@ -100,6 +103,4 @@ const (
 	ReasonDeadlineExceeded = "DeadlineExceeded"
 	// ReasonQueueTimeout: the job waited longer than queueTimeoutSeconds.
 	ReasonQueueTimeout = "QueueTimeout"
-	// ReasonStartupFailed: too many attempts never had every rank running.
-	ReasonStartupFailed = "StartupFailed"
 )
