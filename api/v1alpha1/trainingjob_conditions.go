@@ -47,6 +47,8 @@ const (
 	// ReasonUnplaceable: a lost rank finds no new place, so the whole job
 	// gives its own up and waits.
 	ReasonUnplaceable = "Unplaceable"
+	// ReasonUnknownPriorityClass: spec.priorityClassName names none that exists.
+	ReasonUnknownPriorityClass = "UnknownPriorityClass"
 	// ReasonFinished: the job has ended.
 	ReasonFinished = "Finished"
 )

@@ -63,17 +63,16 @@ func (c *catalogue) offer(list corev1.ResourceList) bool {
 	return len(added) > 0
 }
 
-// resolve numbers requests; those that no node offers are returned by name.
-func (c *catalogue) resolve(requests []request) (known []amount, unknown []corev1.ResourceName) {
+// resolve numbers requests, as far as any node offers them, and tells whether
+// that is all.
+func (c *catalogue) resolve(requests []request) (known []amount, whole bool) {
 	known = make([]amount, 0, len(requests))
 	for _, r := range requests {
 		if id, ok := c.ids[r.name]; ok {
 			known = append(known, amount{id, r.quantity})
-		} else {
-			unknown = append(unknown, r.name)
 		}
 	}
-	return known, unknown
+	return known, len(known) == len(requests)
 }
 
 func unit(name corev1.ResourceName) placement.Unit {

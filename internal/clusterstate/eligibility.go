@@ -10,7 +10,7 @@ import (
 )
 
 // Why a node is not eligible for a pod. A taint's class ends with its key, and
-// that of a resource that the node does not know with its name.
+// that of a resource that the node does not offer with its name.
 const (
 	classCordoned  = "a cordon"
 	classTaint     = "the untolerated taint "

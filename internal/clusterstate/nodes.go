@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/trainyard/trainyard/pkg/placement"
@@ -86,13 +87,14 @@ func (t *Tracker) DeleteNode(name string, uid types.UID) {
 func sameRules(a, b *corev1.Node) bool {
 	return a.Spec.Unschedulable == b.Spec.Unschedulable &&
 		maps.Equal(a.Labels, b.Labels) &&
+		maps.EqualFunc(a.Status.Allocatable, b.Status.Allocatable, func(_, _ resource.Quantity) bool { return true }) &&
 		equality.Semantic.DeepEqual(a.Spec.Taints, b.Spec.Taints)
 }
 
 // resolve judges anew what nobody offered until now.
 func (t *Tracker) resolve() {
 	for _, sh := range t.shapes.byID {
-		if sh != nil && len(sh.unknown) > 0 {
+		if sh != nil && sh.unresolved {
 			t.judgeAll(sh)
 		}
 	}

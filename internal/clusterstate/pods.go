@@ -143,12 +143,12 @@ func (t *Tracker) settle(p *pod) {
 		return
 	}
 	t.unsettle(p)
-	amounts, unknown := t.catalogue.resolve(p.requests)
+	amounts, whole := t.catalogue.resolve(p.requests)
 	amounts = t.catalogue.occupied(p.ports, amounts)
-	if len(unknown) > 0 {
-		t.unresolved[p] = struct{}{}
-	} else {
+	if whole {
 		delete(t.unresolved, p)
+	} else {
+		t.unresolved[p] = struct{}{}
 	}
 	if sh := t.reservation(p); sh != nil {
 		amounts = beyond(amounts, sh)

@@ -21,9 +21,9 @@ type shape struct {
 	rules    rules
 	// unplaced says that its host ports are not counted, and it fits nowhere.
 	unplaced bool
-	// unknown are the resources that no node offers.
-	unknown []corev1.ResourceName
-	req     placement.Vec
+	// unresolved says that it asks for what no node offers.
+	unresolved bool
+	req        placement.Vec
 	// class says for each node why it is not eligible; nodes counts the classes.
 	class    []uint16
 	nodes    []int
@@ -125,11 +125,11 @@ func (t *Tracker) dropShape(sh *shape) {
 
 // judgeAll looks at every node.
 func (t *Tracker) judgeAll(sh *shape) {
-	amounts, unknown := t.catalogue.resolve(sh.requests)
+	amounts, whole := t.catalogue.resolve(sh.requests)
 	if !sh.unplaced {
 		amounts = t.catalogue.occupied(sh.ports, amounts)
 	}
-	sh.unknown, sh.req = unknown, make(placement.Vec, t.catalogue.next)
+	sh.unresolved, sh.req = !whole, make(placement.Vec, t.catalogue.next)
 	for _, a := range amounts {
 		sh.req[a.resource] = a.quantity
 	}
@@ -165,8 +165,10 @@ func (t *Tracker) judge(sh *shape, object *corev1.Node) string {
 	if class := sh.rules.refusal(object); class != "" {
 		return class
 	}
-	if len(sh.unknown) > 0 {
-		return classResource + string(sh.unknown[0])
+	for _, r := range sh.requests {
+		if _, offered := object.Status.Allocatable[r.name]; !offered {
+			return classResource + string(r.name)
+		}
 	}
 	return ""
 }

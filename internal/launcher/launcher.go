@@ -39,8 +39,11 @@ type Launcher struct {
 	starts  int
 	// endAttempt ends what belongs to one attempt.
 	endAttempt context.CancelFunc
-	left       launchspec.Phase // in the termination message
-	leaving    sync.Mutex
+	// left and reason are what was last left in the termination message and
+	// noted in the log.
+	left    launchspec.Phase
+	reason  string
+	leaving sync.Mutex
 
 	signals      chan os.Signal
 	instructions chan launchspec.Instruction
@@ -88,9 +91,7 @@ func (l *Launcher) Run(ctx context.Context) (code int, err error) {
 	first := l.cfg.First
 	if l.cfg.InstructionFile != "" {
 		in, raw, ok, err := readInstruction(l.cfg.InstructionFile)
-		if err != nil {
-			l.board.say(aboutInstruction, err.Error())
-		}
+		l.board.say(aboutInstruction, text(err))
 		if ok && in.Attempt > first.Attempt {
 			first = in
 		}

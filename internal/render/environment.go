@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/trainyard/trainyard/api/v1alpha1"
-	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/pkg/launchspec"
 	"github.com/trainyard/trainyard/pkg/progress"
 )
@@ -26,13 +25,17 @@ var perAttempt = []string{
 	launchspec.EnvAttempt, launchspec.EnvResumeFrom, launchspec.EnvCheckpointDir, launchspec.EnvRendezvousID,
 }
 
+// envUnbuffered has Python write each line at once. Its output goes through a
+// pipe, so that it would hold lines back, and progress with them.
+const envUnbuffered = "PYTHONUNBUFFERED"
+
 // fixedEnv are the variables that all pods of a set have in common.
 func (r *Renderer) fixedEnv(job *v1alpha1.TrainingJob, set int) ([]corev1.EnvVar, error) {
 	env := []corev1.EnvVar{
 		{Name: launchspec.EnvJobName, Value: job.Name},
 		{Name: launchspec.EnvJobNamespace, Value: job.Namespace},
 		{Name: launchspec.EnvJobUID, Value: string(job.UID)},
-		{Name: launchspec.EnvFramework, Value: string(job.Spec.Framework)},
+		{Name: launchspec.EnvFramework, Value: string(r.plan.Framework(set))},
 		{Name: launchspec.EnvMembers, Value: decimal(r.layout.Total())},
 		{Name: launchspec.EnvSet, Value: r.layout.Name(set)},
 	}
@@ -64,41 +67,20 @@ func (r *Renderer) launcherEnv(env []corev1.EnvVar, job *v1alpha1.TrainingJob, s
 	add(launchspec.EnvGraceSeconds, fmt.Sprint(graceSeconds(spec)))
 	add(launchspec.EnvTerminationPath, terminationPath(&spec.Containers[0]))
 	add(launchspec.EnvPeers, r.peer(job, set))
+	add(envUnbuffered, "1")
 	rules, err := logRules(job.Spec.ProgressPolicy)
 	add(launchspec.EnvLogRules, rules)
 	return env, err
 }
 
 // peer is the address of rank 0's launcher, for which the others wait; nothing
-// where there is none, or where rank 0 is the one that waits for this set.
+// where nobody can.
 func (r *Renderer) peer(job *v1alpha1.TrainingJob, set int) string {
-	if r.layout.Total() < 2 || !UsesLauncher(job, 0) || waitsFor(job, 0, set) {
+	if r.layout.Total() < 2 || !UsesLauncher(job, 0) || !r.plan.AwaitsRank0(set) {
 		return ""
 	}
 	port := r.plan.LauncherPort(0, 0, launchspec.DefaultPort)
 	return net.JoinHostPort(r.plan.Host(0, 0), decimal(port))
-}
-
-// waitsFor tells whether the pods of a set are held back until another set's
-// have come up.
-func waitsFor(job *v1alpha1.TrainingJob, set, other int) bool {
-	sets := job.Spec.ReplicaSpecs
-	layout := ranks.Of(job)
-	for range sets { // a chain is no longer than that, even where it is a cycle
-		dependency := sets[set].DependsOn
-		if dependency == nil {
-			return false
-		}
-		next, ok := layout.Set(dependency.Name)
-		if !ok {
-			return false
-		}
-		if next == other {
-			return true
-		}
-		set = next
-	}
-	return false
 }
 
 func logRules(policy *v1alpha1.ProgressPolicy) (string, error) {

@@ -6,28 +6,38 @@ import (
 )
 
 // installerResources are what copying one file takes, given as quotas and limit
-// ranges may demand. A pod whose containers all get exactly what they request
-// has the QoS class Guaranteed, with cores of its own: it keeps it.
+// ranges may demand, and never more than the pod as a whole may have. A pod of
+// QoS class Guaranteed, whose containers all get exactly what they request,
+// stays one: it may hold cores of its own.
 func installerResources(spec *corev1.PodSpec) corev1.ResourceRequirements {
-	limits := corev1.ResourceList{
-		corev1.ResourceCPU:    resource.MustParse("500m"),
-		corev1.ResourceMemory: resource.MustParse("64Mi"),
+	r := corev1.ResourceRequirements{
+		Requests: corev1.ResourceList{
+			corev1.ResourceCPU:    resource.MustParse("10m"),
+			corev1.ResourceMemory: resource.MustParse("16Mi"),
+		},
+		Limits: corev1.ResourceList{
+			corev1.ResourceCPU:    resource.MustParse("100m"),
+			corev1.ResourceMemory: resource.MustParse("64Mi"),
+		},
 	}
-	if !guaranteed(spec) {
-		return corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{
-				corev1.ResourceCPU:    resource.MustParse("10m"),
-				corev1.ResourceMemory: resource.MustParse("16Mi"),
-			},
-			Limits: limits,
+	if spec.Resources != nil {
+		lower(r.Limits, spec.Resources.Limits)
+	}
+	if guaranteed(spec) {
+		lower(r.Limits, spec.Containers[0].Resources.Limits)
+		r.Requests = r.Limits.DeepCopy()
+	}
+	lower(r.Requests, r.Limits)
+	return r
+}
+
+// lower reduces quantities to a ceiling.
+func lower(list, ceiling corev1.ResourceList) {
+	for name, quantity := range list {
+		if most, ok := ceiling[name]; ok && most.Cmp(quantity) < 0 {
+			list[name] = most.DeepCopy()
 		}
 	}
-	for name, most := range spec.Containers[0].Resources.Limits {
-		if limit, ok := limits[name]; ok && most.Cmp(limit) < 0 {
-			limits[name] = most.DeepCopy()
-		}
-	}
-	return corev1.ResourceRequirements{Requests: limits.DeepCopy(), Limits: limits}
 }
 
 // guaranteed tells whether the template asks for the QoS class Guaranteed.

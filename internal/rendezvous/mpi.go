@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/pkg/launchspec"
 )
 
@@ -17,14 +18,15 @@ type mpi struct {
 	hosts string
 }
 
-func newMPI(p *Plan) (*mpi, error) {
+func newMPI(p *Plan, m *meeting) (*mpi, error) {
+	sets := m.sets
+	if len(sets) > 1 {
+		sets = sets[1:]
+	}
 	var hosts []launchspec.MPIHost
-	for set := range p.sets {
-		if set == 0 && len(p.sets) > 1 {
-			continue
-		}
+	for _, set := range sets {
 		for index := range p.layout.Replicas(set) {
-			hosts = append(hosts, launchspec.MPIHost{Host: p.Host(set, index), Slots: p.sets[set].procs})
+			hosts = append(hosts, launchspec.MPIHost{Host: p.Host(set, index), Slots: p.sets[set].processes})
 		}
 	}
 	raw, err := json.Marshal(hosts)
@@ -35,11 +37,15 @@ func newMPI(p *Plan) (*mpi, error) {
 	return f, fits(launchspec.EnvMPIHosts, f.hosts)
 }
 
-func (f *mpi) env(dst []corev1.EnvVar, r replica) []corev1.EnvVar {
-	if f.plan.sets[r.set].hostNetwork {
-		dst = append(dst, corev1.EnvVar{Name: launchspec.EnvSSHPort, Value: decimal(f.plan.port(r.set, r.index, 0))})
+func (*mpi) name() v1alpha1.Framework { return v1alpha1.FrameworkMPI }
+
+func (f *mpi) appendEnv(dst []corev1.EnvVar, r replica) []corev1.EnvVar {
+	g := &f.plan.sets[r.set]
+	if g.hostNetwork {
+		port := f.plan.port(r.set, r.index, launchspec.DefaultSSHPort)
+		dst = append(dst, corev1.EnvVar{Name: launchspec.EnvSSHPort, Value: decimal(port)})
 	}
-	if f.plan.layout.Rank(r.set, r.index) != 0 {
+	if g.node(r.index) != 0 {
 		return dst
 	}
 	return append(dst, corev1.EnvVar{Name: launchspec.EnvMPIHosts, Value: f.hosts})

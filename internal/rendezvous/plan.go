@@ -18,33 +18,35 @@ type Plan struct {
 	uid    types.UID
 	// domain is what follows a replica's host name: .<job>.<namespace>.svc.
 	domain string
-	rank0  string
 	sets   []group
-	// world is the number of processes in the whole job.
-	world int64
 	// samePorts has all replicas on the host's network listen on the same.
 	samePorts bool
-	framework framework
 }
 
 // group is what the replicas of one set have in common.
 type group struct {
-	procs int32
-	// first is the rank of the first process of the set's first replica.
-	first       int64
-	hostNetwork bool
+	meeting   *meeting
+	framework framework
+	processes int32
+	// firstNode and firstProcess count the first replica, and its first
+	// process, within the meeting.
+	firstNode    int32
+	firstProcess int64
+	hostNetwork  bool
+	// awaits tells whether the replicas can count on rank 0 to come up.
+	awaits bool
 }
 
-// framework appends the variables of one replica.
+// framework knows the variables of the replicas of one meeting.
 type framework interface {
-	env(dst []corev1.EnvVar, r replica) []corev1.EnvVar
+	name() v1alpha1.Framework
+	appendEnv(dst []corev1.EnvVar, r replica) []corev1.EnvVar
 }
 
 // replica is one pod of the job.
 type replica struct {
-	set     int
-	index   int32
-	attempt int32
+	set            int
+	index, attempt int32
 }
 
 // New plans a job's rendezvous. Host names end in .svc, or in
@@ -62,27 +64,42 @@ func New(job *v1alpha1.TrainingJob, clusterDomain string) (*Plan, error) {
 	if clusterDomain != "" {
 		p.domain += "." + clusterDomain
 	}
-	for i := range job.Spec.ReplicaSpecs {
-		template := &job.Spec.ReplicaSpecs[i].Template.Spec
-		p.sets[i] = group{procs: processes(job, template), first: p.world, hostNetwork: template.HostNetwork}
-		p.world += int64(p.sets[i].procs) * int64(p.layout.Replicas(i))
+	order := dependencies{job: job, layout: p.layout}
+	for i, m := range meetings(job, p.layout) {
+		for _, set := range m.sets {
+			template := &job.Spec.ReplicaSpecs[set].Template.Spec
+			_, rank0Waits := order.waits(0, set)
+			p.sets[set] = group{
+				meeting: m, processes: processes(job, template), hostNetwork: template.HostNetwork,
+				firstNode: m.pods, firstProcess: m.processes, awaits: i == 0 && !rank0Waits,
+			}
+			m.pods += p.layout.Replicas(set)
+			m.processes += int64(p.sets[set].processes) * int64(p.layout.Replicas(set))
+		}
+		f, err := p.framework(job.Spec.Framework, m)
+		if err != nil {
+			return nil, err
+		}
+		for _, set := range m.sets {
+			p.sets[set].framework = f
+		}
 	}
-	p.rank0 = p.Host(0, 0)
-	var err error
-	p.framework, err = p.forFramework(job.Spec.Framework)
-	return p, err
+	return p, nil
 }
 
-func (p *Plan) forFramework(name v1alpha1.Framework) (framework, error) {
+func (p *Plan) framework(name v1alpha1.Framework, m *meeting) (framework, error) {
 	switch name {
 	case v1alpha1.FrameworkPyTorch:
-		return newPyTorch(p), nil
+		return newPyTorch(p, m), nil
 	case v1alpha1.FrameworkJAX:
-		return newJAX(p), nil
+		return newJAX(p, m), nil
 	case v1alpha1.FrameworkTensorFlow:
-		return newTensorFlow(p)
+		return newTensorFlow(p, m)
 	case v1alpha1.FrameworkMPI:
-		return newMPI(p)
+		if m.leader() == 0 {
+			return newMPI(p, m)
+		}
+		return generic{}, nil // a set beside the MPI job runs its own command
 	case v1alpha1.FrameworkGeneric, "":
 		return generic{}, nil
 	}
@@ -99,54 +116,63 @@ func Hostname(set string, index int32) string {
 	return set + "-" + decimal(index)
 }
 
-func decimal(n int32) string { return strconv.Itoa(int(n)) }
+// Framework is the framework that the launchers of a set's replicas serve.
+func (p *Plan) Framework(set int) v1alpha1.Framework { return p.sets[set].framework.name() }
 
-// Domain is what a replica's hostname is followed by in its full name.
-func (p *Plan) Domain() string { return p.domain[1:] }
+// AwaitsRank0 tells whether a replica of the set may wait for rank 0 to be up:
+// they meet, and rank 0 does not wait for this set.
+func (p *Plan) AwaitsRank0(set int) bool { return p.sets[set].awaits }
 
-// ProcessesPerPod is the number of processes that a pod of the set starts.
-func (p *Plan) ProcessesPerPod(set int) int32 { return p.sets[set].procs }
-
-// WorldSize is the number of processes in the whole job.
-func (p *Plan) WorldSize() int64 { return p.world }
-
-// FirstProcess is the rank of a replica's first process in the whole job.
-func (p *Plan) FirstProcess(set int, index int32) int64 {
-	return p.sets[set].first + int64(index)*int64(p.sets[set].procs)
-}
-
-// AppendEnv appends the variables through which the replica's processes find
-// the others: those of every job, then those of its framework.
-func (p *Plan) AppendEnv(dst []corev1.EnvVar, set int, index, attempt int32) []corev1.EnvVar {
-	dst = append(dst,
-		corev1.EnvVar{Name: EnvSetMembers, Value: decimal(p.layout.Replicas(set))},
-		corev1.EnvVar{Name: EnvProcesses, Value: decimal(p.sets[set].procs)},
-		corev1.EnvVar{Name: EnvWorldSize, Value: strconv.FormatInt(p.world, 10)},
-		corev1.EnvVar{Name: EnvFirstProcess, Value: strconv.FormatInt(p.FirstProcess(set, index), 10)},
-		corev1.EnvVar{Name: EnvDomain, Value: p.Domain()},
-		corev1.EnvVar{Name: EnvRank0Host, Value: p.rank0},
-	)
-	return p.framework.env(dst, replica{set: set, index: index, attempt: attempt})
-}
-
-// What every job is told, so that a program of no framework's finds its peers:
-// the other replicas are <set>-<index>.$TRAINYARD_DOMAIN.
+// What every replica is told, so that a program of no framework's finds its
+// peers, which are <set>-<index>.$TRAINYARD_DOMAIN.
 const (
 	// EnvSetMembers is the number of pods in the replica's set.
 	EnvSetMembers = "TRAINYARD_SET_MEMBERS"
 	// EnvProcesses is the number of processes that the pod starts.
 	EnvProcesses = "TRAINYARD_NUM_PROC_PER_NODE"
-	// EnvWorldSize is the number of processes in the whole job.
+	// EnvWorldSize is the number of processes that meet.
 	EnvWorldSize = "TRAINYARD_WORLD_SIZE"
-	// EnvFirstProcess is the rank of the pod's first process in the whole job.
+	// EnvFirstProcess is the rank among them of the pod's first process.
 	EnvFirstProcess = "TRAINYARD_FIRST_PROCESS"
 	// EnvDomain is the domain of every replica's host name.
 	EnvDomain = "TRAINYARD_DOMAIN"
-	// EnvRank0Host is the host name of rank 0.
-	EnvRank0Host = "TRAINYARD_RANK0_HOST"
+	// EnvLeaderHost is the host name of the pod with the first process.
+	EnvLeaderHost = "TRAINYARD_LEADER_HOST"
 )
+
+// AppendEnv appends the variables through which the replica's processes find
+// the others: those of every job, then those of its framework.
+func (p *Plan) AppendEnv(dst []corev1.EnvVar, set int, index, attempt int32) []corev1.EnvVar {
+	g := &p.sets[set]
+	dst = append(dst,
+		corev1.EnvVar{Name: EnvSetMembers, Value: decimal(p.layout.Replicas(set))},
+		corev1.EnvVar{Name: EnvProcesses, Value: decimal(g.processes)},
+		corev1.EnvVar{Name: EnvWorldSize, Value: decimal(g.meeting.processes)},
+		corev1.EnvVar{Name: EnvFirstProcess, Value: decimal(g.process(index))},
+		corev1.EnvVar{Name: EnvDomain, Value: p.domain[1:]},
+		corev1.EnvVar{Name: EnvLeaderHost, Value: p.Host(g.meeting.leader(), 0)},
+	)
+	return g.framework.appendEnv(dst, replica{set: set, index: index, attempt: attempt})
+}
+
+// node is the number of a replica's pod in its meeting.
+func (g *group) node(index int32) int32 { return g.firstNode + index }
+
+// process is the number of a replica's first process in its meeting.
+func (g *group) process(index int32) int64 {
+	return g.firstProcess + int64(index)*int64(g.processes)
+}
+
+// address is where the processes of a meeting meet.
+func (p *Plan) address(m *meeting, port int32) (host, number string) {
+	return p.Host(m.leader(), 0), decimal(p.port(m.leader(), 0, port))
+}
+
+func decimal[T int32 | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 // generic sets nothing: what every framework gets is enough.
 type generic struct{}
 
-func (generic) env(dst []corev1.EnvVar, _ replica) []corev1.EnvVar { return dst }
+func (generic) name() v1alpha1.Framework { return v1alpha1.FrameworkGeneric }
+
+func (generic) appendEnv(dst []corev1.EnvVar, _ replica) []corev1.EnvVar { return dst }

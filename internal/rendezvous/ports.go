@@ -7,13 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Where processes of a framework meet, each the framework's own default.
-const (
-	portPyTorch    = 29500
-	portJAX        = 1234
-	portTensorFlow = 2222
-)
-
 // Pods on the host's network share its ports with everybody there. Each rank
 // takes its own out of a range that begins at a place of the job's own, below
 // the ports that Linux hands out (32768) and those of NodePorts (30000). Ranks
@@ -53,7 +46,7 @@ func (p *Plan) choose(base int32, set int, index, port int32) int32 {
 // network opens for its peers. Declared, they keep the scheduler from putting
 // two pods with the same one on a node.
 func (p *Plan) HostPorts(set int, index int32) []corev1.ContainerPort {
-	if _, ok := p.framework.(generic); ok || !p.sets[set].hostNetwork {
+	if _, ok := p.sets[set].framework.(generic); ok || !p.sets[set].hostNetwork {
 		return nil
 	}
 	return []corev1.ContainerPort{{

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/trainyard/trainyard/api/v1alpha1"
 )
 
 // The types of task that TensorFlow knows.
@@ -15,26 +17,29 @@ const (
 	taskEvaluator = "evaluator"
 )
 
+// portTensorFlow is what TensorFlow's examples use.
+const portTensorFlow = 2222
+
 // tensorFlow serves TF_CONFIG: the cluster, which is the same for all, and the
 // task of the one who reads it.
 type tensorFlow struct {
 	// head is TF_CONFIG up to the task.
-	head  string
-	tasks []task
+	head string
+	// tasks are what the replicas of each set are to TensorFlow.
+	tasks map[int]task
 }
 
-// task is what the replicas of one set are to TensorFlow.
 type task struct {
 	kind string
 	// first is the index of the set's first replica among all of its kind.
 	first int32
 }
 
-func newTensorFlow(p *Plan) (*tensorFlow, error) {
-	f := &tensorFlow{tasks: make([]task, p.layout.Sets())}
+func newTensorFlow(p *Plan, m *meeting) (*tensorFlow, error) {
+	f := &tensorFlow{tasks: map[int]task{}}
 	cluster := map[string][]string{}
 	count := map[string]int32{}
-	for set := range f.tasks {
+	for _, set := range m.sets {
 		kind := taskOf(p.layout.Name(set))
 		f.tasks[set] = task{kind: kind, first: count[kind]}
 		count[kind] += p.layout.Replicas(set)
@@ -54,7 +59,9 @@ func newTensorFlow(p *Plan) (*tensorFlow, error) {
 	return f, fits("TF_CONFIG", f.head)
 }
 
-func (f *tensorFlow) env(dst []corev1.EnvVar, r replica) []corev1.EnvVar {
+func (*tensorFlow) name() v1alpha1.Framework { return v1alpha1.FrameworkTensorFlow }
+
+func (f *tensorFlow) appendEnv(dst []corev1.EnvVar, r replica) []corev1.EnvVar {
 	t := f.tasks[r.set]
 	return append(dst, corev1.EnvVar{
 		Name:  "TF_CONFIG",
