@@ -3,11 +3,13 @@ package api
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,6 +45,33 @@ func TestManagerMeetsRestrictedPodSecurity(t *testing.T) {
 	}
 	pod.Spec.HostNetwork = true
 	expectError(t, admin.Create(t.Context(), pod, client.DryRunAll), "violates PodSecurity", "host namespaces")
+}
+
+// The manager acts on objects that users write. What it must never be talked
+// into, it has no right to.
+func TestManagerHoldsNoDangerousRight(t *testing.T) {
+	rules := 0
+	for _, obj := range installed {
+		if !strings.HasSuffix(obj.GetKind(), "Role") {
+			continue
+		}
+		role := &rbacv1.ClusterRole{}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, role); err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range role.Rules {
+			rules++
+			for _, word := range slices.Concat(rule.APIGroups, rule.Resources, rule.Verbs) {
+				switch word {
+				case "*", "secrets", "deployments", "inferenceservices", "serviceaccounts/token", "impersonate", "escalate", "bind":
+					t.Errorf("%s %s allows %s", obj.GetKind(), role.Name, word)
+				}
+			}
+		}
+	}
+	if rules == 0 {
+		t.Error("there are no roles")
+	}
 }
 
 // Whoever changes the namespace and the images in the two kustomizations that

@@ -3,8 +3,9 @@ package api
 import (
 	"testing"
 
-	"github.com/trainyard/trainyard/api/v1alpha1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/trainyard/trainyard/api/v1alpha1"
 )
 
 func TestWhoMayWriteStatus(t *testing.T) {
