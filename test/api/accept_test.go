@@ -126,7 +126,7 @@ func TestAcceptedTemplates(t *testing.T) {
 		"labels and annotations":             set("spec.replicaSpecs[0].template.metadata", yamlValue(`{labels: {team: vision, not.trainyard.dev/x: one}, annotations: {prometheus.io/scrape: "true"}}`)),
 		"a sidecar":                          pod("initContainers", yamlValue(`[{name: logs, image: fluentd, restartPolicy: Always}]`)),
 		"host network and shared memory":     all(pod("hostNetwork", true), pod("hostIPC", true)),
-		"volumes":                            all(pod("volumes", yamlValue(`[{name: data, persistentVolumeClaim: {claimName: data}}]`)), container("volumeMounts", yamlValue(`[{name: data, mountPath: /data/.trainyard-cache}]`))),
+		"volumes":                            all(pod("volumes", yamlValue(`[{name: trainyards, persistentVolumeClaim: {claimName: data}}]`)), container("volumeMounts", yamlValue(`[{name: trainyards, mountPath: /data/trainyard}]`))),
 		"variables and ports":                all(container("env", yamlValue(`[{name: NCCL_DEBUG, value: INFO}]`)), container("ports", yamlValue(`[{containerPort: 29500, name: c10d, protocol: TCP}]`))),
 		"devices":                            container("resources", yamlValue(`{limits: {nvidia.com/gpu: 8, rdma/hca: 1}, requests: {cpu: "64", memory: 512Gi}}`)),
 		"a runtime class":                    pod("runtimeClassName", "nvidia"),
