@@ -27,3 +27,7 @@ lab-up: lab ## Bring up the lab: 3 real nodes and 4 simulated ones (LAB_FLAGS=â€
 .PHONY: lab-down
 lab-down: lab ## Take the lab away, whatever state it is in.
 	$(LAB) down
+
+.PHONY: lab-test
+lab-test: lab-binaries ## Test the lab on this machine: crashes, faults, networks (needs root).
+	go test -C hack/lab -tags e2e -count=1 -timeout 30m ./test/...

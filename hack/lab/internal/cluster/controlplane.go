@@ -96,11 +96,24 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 		}
 		spec.Fresh = []string{filepath.Join(dir, "run")}
 	}
+	if machine.PID(dir) == 0 {
+		// Whoever asks the API server before it has made its roles gives up.
+		first := *spec
+		first.Programs = spec.Programs[:slices.IndexFunc(spec.Programs, isAPIServer)+1]
+		if err := machine.Start(&first, c.Self); err != nil {
+			return err
+		}
+		if err := c.awaitAPI(ctx); err != nil {
+			return err
+		}
+	}
 	if err := machine.Start(spec, c.Self); err != nil {
 		return err
 	}
 	return c.awaitAPI(ctx)
 }
+
+func isAPIServer(p machine.Program) bool { return p.Name == "kube-apiserver" }
 
 // withDigests makes every program depend on what those of its machine's files
 // say that are among its arguments.

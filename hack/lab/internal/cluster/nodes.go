@@ -46,6 +46,7 @@ func (c *Cluster) startNode(ctx context.Context, m plan.Machine) error {
 		Namespace: c.Plan.Namespace(m.Name),
 		Overlays:  n.Overlays(),
 		Sysctls:   map[string]string{"net/ipv4/ip_forward": "1"},
+		Believed:  config.Believed(),
 		Fresh:     []string{filepath.Join(n.Dir(), "run")},
 		Env:       machineEnv(c.Plan),
 		Programs:  withDigests(n.Programs(), n.Dir(), files),

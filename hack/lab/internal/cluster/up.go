@@ -82,9 +82,6 @@ func (c *Cluster) Up(ctx context.Context) error {
 }
 
 func (c *Cluster) prepareHost(ctx context.Context) error {
-	if err := sweep.SaveSysctls(c.Plan.StateDir); err != nil {
-		return err
-	}
 	for _, m := range c.Plan.RealNodes() {
 		n := &config.Node{Plan: c.Plan, Machine: m}
 		if err := cgroup.Ensure(n.CgroupRoot()); err != nil {
@@ -115,7 +112,9 @@ func (c *Cluster) populate(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.Report.Step("nodes Ready", func() error { return awaitNodes(ctx, client, c.Plan) })
+	return c.Report.Step("nodes Ready", func() error {
+		return errors.Join(awaitControllers(ctx, client), awaitNodes(ctx, client, c.Plan))
+	})
 }
 
 // patience is how long a part of the cluster may take to answer. It is long:

@@ -49,6 +49,19 @@ func (n *Node) Overlays() []machine.Overlay {
 	}
 }
 
+// Believed are the kernel settings that a kubelet would change for the whole
+// host, which is not the lab's to tune.
+func Believed() map[string]string {
+	return map[string]string{
+		"vm/overcommit_memory":      "1",
+		"vm/panic_on_oom":           "0",
+		"kernel/panic":              "10",
+		"kernel/panic_on_oops":      "1",
+		"kernel/keys/root_maxkeys":  "1000000",
+		"kernel/keys/root_maxbytes": "25000000",
+	}
+}
+
 // Programs lists the node's programs.
 func (n *Node) Programs() []machine.Program {
 	socket := "unix:/run/containerd/containerd.sock"

@@ -32,6 +32,9 @@ type Spec struct {
 	// Sysctls are settings of the network namespace, as in
 	// "net/ipv4/ip_forward": "1".
 	Sysctls map[string]string `json:"sysctls,omitempty"`
+	// Believed are settings of the whole kernel that the machine's programs
+	// insist on. They are shown the values, and the kernel is left alone.
+	Believed map[string]string `json:"believed,omitempty"`
 	// Fresh are folders emptied when the machine starts, as a memory file
 	// system is by a power cycle.
 	Fresh    []string  `json:"fresh,omitempty"`

@@ -24,7 +24,7 @@ func Down(ctx context.Context, name, stateDir string, report *progress.Reporter)
 		return err
 	}
 	err = report.Step("remove mounts, network and control groups", func() error {
-		return errors.Join(unmount(stateDir), removeKernelObjects(ctx, name), restoreSysctls(stateDir))
+		return errors.Join(unmount(stateDir), removeKernelObjects(ctx, name))
 	})
 	if err != nil {
 		return err
@@ -66,11 +66,10 @@ func killAll(ctx context.Context, name, stateDir string) error {
 
 // ownFiles are what a lab writes at the top of its state folder. Nothing else
 // is removed, for the folder may have been given by mistake.
-var ownFiles = []string{"machines", "logs", "pki", "shared", "layers", "kubeconfig", "ports.json", "faults.json",
-	"sysctls.json", "images.json"}
+var ownFiles = []string{"machines", "logs", "pki", "shared", "kubeconfig", "ports.json", "faults.json"}
 
-// planFile is removed last, so that a lab whose removal was cut short is still
-// known to be one.
+// lastFiles are removed last, so that a lab whose removal was cut short is
+// still known to be one.
 var lastFiles = []string{"lab.json", "lock"}
 
 func removeState(stateDir string) error {

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/trainyard/trainyard/hack/lab/internal/atomicfile"
 	"github.com/trainyard/trainyard/hack/lab/internal/cgroup"
 	"github.com/trainyard/trainyard/hack/lab/internal/command"
 	"github.com/trainyard/trainyard/hack/lab/internal/plan"
@@ -204,48 +202,4 @@ func kernelObjects(name, stateDir string) ([]string, error) {
 		left = append(left, "control group "+g)
 	}
 	return left, err
-}
-
-// tuned are settings of the whole kernel that a kubelet changes.
-var tuned = []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
-
-func sysctlFile(stateDir string) string { return filepath.Join(stateDir, "sysctls.json") }
-
-// SaveSysctls remembers what kubelets will change, unless it is remembered.
-func SaveSysctls(stateDir string) error {
-	if _, err := os.Stat(sysctlFile(stateDir)); err == nil {
-		return nil
-	}
-	values := map[string]string{}
-	for _, name := range tuned {
-		if value, err := os.ReadFile(filepath.Join("/proc/sys", name)); err == nil {
-			values[name] = strings.TrimSpace(string(value))
-		}
-	}
-	content, err := json.Marshal(values)
-	if err != nil {
-		return fmt.Errorf("encode the kernel's settings: %w", err)
-	}
-	return atomicfile.Write(sysctlFile(stateDir), content, 0o644)
-}
-
-func restoreSysctls(stateDir string) error {
-	content, err := os.ReadFile(sysctlFile(stateDir))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	values := map[string]string{}
-	if err == nil {
-		err = json.Unmarshal(content, &values)
-	}
-	for name, value := range values {
-		if err == nil {
-			err = os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0o644)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("give the kernel its settings back: %w", err)
-	}
-	return nil
 }

@@ -44,8 +44,3 @@ func unmount(string) error { return nil }
 func removeKernelObjects(context.Context, string) error { return nil }
 
 func kernelObjects(string, string) ([]string, error) { return nil, nil }
-
-func restoreSysctls(string) error { return nil }
-
-// SaveSysctls has nothing to remember where there are no kubelets.
-func SaveSysctls(string) error { return nil }
