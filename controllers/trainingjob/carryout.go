@@ -30,6 +30,9 @@ const parallel = 32
 // they are records, and the status is written after this.
 func (r *Reconciler) carryOut(ctx context.Context, s *scope) error {
 	r.watchRanks(s)
+	if s.decision.Hurry {
+		r.Ranks.Hurry(s.key)
+	}
 	switch s.decision.Verb {
 	case lifecycle.Remove:
 		return r.removeJob(ctx, s)

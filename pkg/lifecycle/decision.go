@@ -47,6 +47,8 @@ type Decision struct {
 	Waiting string
 	// Holding says why a failure has not led to anything yet.
 	Holding string
+	// Hurry asks for the launchers to be asked at once.
+	Hurry bool
 	// Wake is when to decide again even if nothing changes; zero: never.
 	Wake time.Time
 }
