@@ -83,6 +83,7 @@ func BenchmarkPodEvent(b *testing.B) {
 		revise(&p.ResourceVersion)
 		t.UpsertPod(&p)
 	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N), "us/event")
 }
 
 func BenchmarkPodEventTwice(b *testing.B) {
@@ -105,6 +106,7 @@ func BenchmarkNodeEvent(b *testing.B) {
 		revise(&n.ResourceVersion)
 		t.UpsertNode(&n)
 	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N), "us/event")
 }
 
 func BenchmarkNodeTainted(b *testing.B) {
@@ -133,6 +135,7 @@ func BenchmarkDecideAfterPodEvent(b *testing.B) {
 		t.UpsertPod(&next)
 		decide(b, t)
 	}
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/plan")
 }
 
 // BenchmarkMemory reports what a tracker keeps of a pod, beside the object.

@@ -15,21 +15,26 @@ func (s *State) Decide(now time.Time) Plan {
 		s.topo.rebuild(s.nodes)
 		s.topoStale = false
 	}
-	if len(s.touched.nodes) > 4*len(s.nodes) {
-		s.touched.forget()
-		s.dropIndexes()
-	}
 	r := round{State: s, now: now}
 	r.plan.Decisions = make([]Decision, 0, len(s.waiting))
 	s.rounds++
 	for _, g := range s.waiting {
 		if g.out != s.rounds {
+			s.trim()
 			r.decide(g)
 		}
 	}
 	s.rollback(0)
 	s.plan, s.planned, s.plannedAt = r.plan, true, now
 	return s.plan
+}
+
+// trim forgets a log that takes longer to read than all nodes.
+func (s *State) trim() {
+	if len(s.touched.nodes) > 4*len(s.nodes) {
+		s.touched.forget()
+		s.dropIndexes()
+	}
 }
 
 // round is one pass over the waiting gangs. What it decides is taken from the

@@ -108,7 +108,7 @@ func (l *life) obey(d *Decision) {
 
 // fail takes a node away or brings it back; its ranks are lost.
 func (l *life) fail(n *Node) {
-	n.Health = Health(1 - n.Health)
+	n.Health = 1 - n.Health
 	l.apply(Delta{Nodes: []Node{*n}})
 	if n.Health == Healthy {
 		return
