@@ -121,7 +121,7 @@ func TestPeersKeepEachOtherAlive(t *testing.T) {
 		one.untilPhase(launchspec.PhaseRunning, 1)
 		time.Sleep(100 * time.Millisecond)
 	}
-	zero.signal(syscall.SIGKILL)
+	zero.kill()
 	one.untilPhase(launchspec.PhaseFenced, 1)
 }
 

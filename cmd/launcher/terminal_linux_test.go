@@ -29,7 +29,7 @@ func TestTerminal(t *testing.T) {
 		defer close(r.exited)
 		_ = r.cmd.Wait() // the exit code is looked at by code
 	}()
-	defer func() { _ = r.cmd.Process.Kill() }() // has ended, if all went well
+	defer r.kill()
 	if _, err := controller.WriteString("hello\n"); err != nil {
 		t.Fatal(err)
 	}

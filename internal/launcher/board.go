@@ -18,6 +18,7 @@ type topic int
 const (
 	aboutChild topic = iota
 	aboutStart
+	aboutLeft
 	aboutPeers
 	aboutInstruction
 	aboutCheckpoint

@@ -22,6 +22,9 @@ import (
 // that has ended.
 const lastLook = time.Second
 
+// sweepTime is how long killing may take before it is remarkable.
+const sweepTime = 5 * time.Second
+
 // do carries out what the machine decided.
 func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 	switch todo.Do {
@@ -71,13 +74,32 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	}
 	go func() {
 		exit := <-child.Done()
-		_ = l.table.KillAll(ctx) // ends when the launcher does
+		l.sweep(ctx, p.attempt, l.table.KillAll)
 		for _, s := range streams {
 			s.Finish(l.clock)
 		}
 		l.lastCommit(p.attempt)
 		l.exits <- exit
 	}()
+}
+
+// sweep kills what the child left behind. There is no next attempt beside it: if
+// it cannot be killed, as in a system call on a dead volume, that is waited for,
+// and said.
+func (l *Launcher) sweep(ctx context.Context, attempt int32, kill func(context.Context) error) {
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_ = kill(ctx) // fails only when the launcher ends
+	}()
+	select {
+	case <-gone:
+		return
+	case <-l.clock.After(sweepTime):
+	}
+	l.board.sayIn(attempt, aboutLeft, "waiting for processes that cannot be killed, does a volume hang")
+	<-gone
+	l.board.sayIn(attempt, aboutLeft, "")
 }
 
 func startCode(p prepared, err error) int {

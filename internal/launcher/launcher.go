@@ -161,8 +161,10 @@ func (l *Launcher) wait() lifecycle.Todo {
 	case in := <-l.instructions:
 		return l.machine.Instruct(in, l.clock.Now())
 	case p := <-l.ready:
-		l.next = p
-		return l.machine.Prepared(l.clock.Now())
+		if p.ctx.Err() == nil { // else it was given up while it was on its way
+			l.next = p
+			return l.machine.Prepared(l.clock.Now())
+		}
 	case exit := <-l.exits:
 		l.board.exited(exit.Code, int(exit.Signal))
 		return l.machine.Exited(exit.Code, l.clock.Now())

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -111,7 +112,7 @@ func newNetwork(t *testing.T, pods int) network {
 	n.ip("link", "set", n.name, "up")
 	for rank := range pods {
 		ns, veth := n.namespace(rank), fmt.Sprintf("%sv%d", n.name, rank)
-		t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", ns).Run() }) // with the test's end
+		t.Cleanup(func() { n.remove(rank) })
 		n.ip("netns", "add", ns)
 		n.ip("link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", ns)
 		n.ip("link", "set", veth, "master", n.name, "up")
@@ -120,6 +121,16 @@ func newNetwork(t *testing.T, pods int) network {
 		n.ip("-n", ns, "link", "set", "lo", "up")
 	}
 	return n
+}
+
+// remove ends what a test that failed has left in a namespace, and the namespace.
+func (n network) remove(rank int) {
+	for _, field := range strings.Fields(n.processes(rank)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // gone is as good
+		}
+	}
+	n.ip("netns", "del", n.namespace(rank))
 }
 
 func (n network) ip(args ...string) {
