@@ -120,6 +120,7 @@ func TestEndpointsThatCannotBe(t *testing.T) {
 		"the cloud's metadata":   {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"169.254.169.254"}}, "169.254.169.254"},
 		"link-local, IPv6":       {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"fe80::1"}}, "fe80::1"},
 		"link-local with a zone": {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"fe80::1%eth0"}}, "fe80::1%eth0"},
+		"a zone":                 {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"2001:db8::1%eth0"}}, "2001:db8::1%eth0"},
 		"multicast":              {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"224.0.0.1"}}, "224.0.0.1"},
 		"unspecified":            {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"0.0.0.0"}}, "0.0.0.0"},
 		"broadcast":              {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"255.255.255.255"}}, "255.255.255.255"},
