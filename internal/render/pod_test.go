@@ -1,7 +1,9 @@
 package render_test
 
 import (
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -88,4 +90,25 @@ func TestUsesLauncher(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestConcurrentUse renders the same pod many times at once, for -race.
+func TestConcurrentUse(t *testing.T) {
+	r := renderer(t, everything(), options)
+	want, err := r.Pod(0, 1, ranks.Slot{Node: "node-1", Attempt: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			got, err := r.Pod(0, 1, ranks.Slot{Node: "node-1", Attempt: 2})
+			if err != nil || !reflect.DeepEqual(want, got) {
+				t.Errorf("pod differs, error %v", err)
+			}
+			got.Spec.Containers[0].Env[0].Value = "mine"
+			got.Labels["mine"] = "yes"
+		})
+	}
+	all.Wait()
 }
