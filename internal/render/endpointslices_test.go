@@ -67,7 +67,7 @@ func TestOneRankChangesOneSliceAFamily(t *testing.T) {
 	job := train(v1alpha1.FrameworkGeneric).set("worker", 2500)
 	all := endpoints(2500)
 	before := slicesOf(t, job, all)
-	for range 20 {
+	for range 6 {
 		changed := random.Int32N(2500)
 		now := append([]render.Endpoint(nil), all...)
 		if random.IntN(2) == 0 {

@@ -44,6 +44,16 @@ func TestJobsThatCannotHavePods(t *testing.T) {
 	}
 }
 
+// TestASetBesideAnMPIJobNeedsNoCommand: the launcher prepares nothing for it.
+func TestASetBesideAnMPIJobNeedsNoCommand(t *testing.T) {
+	b := train(v1alpha1.FrameworkMPI).set("mpirun", 1).set("worker", 2).
+		set("fetch", 1, func(spec *corev1.PodSpec) { spec.Containers[0].Command = nil })
+	b.Spec.ReplicaSpecs[0].DependsOn = &v1alpha1.Dependency{Name: "fetch", State: v1alpha1.DependencySucceeded}
+	if got, _ := value(t, pod(t, b, 2, 0), "TRAINYARD_FRAMEWORK"); got != "Generic" {
+		t.Errorf("framework %q, want Generic", got)
+	}
+}
+
 func TestPodsThatAreNotInTheJob(t *testing.T) {
 	r := renderer(t, train(v1alpha1.FrameworkGeneric).set("worker", 2), options)
 	cases := map[string]struct {
