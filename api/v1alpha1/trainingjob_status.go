@@ -113,6 +113,12 @@ type ReplicaStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	Name string `json:"name,omitempty"`
 
+	// attempt is the last attempt for which all of the set's pods have been
+	// created.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Attempt int32 `json:"attempt,omitempty"`
+
 	// active is the number of pods that have been created and have not ended.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -141,7 +147,7 @@ type Metric struct {
 	// name is the metric's name, as the training printed it.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MaxLength=64
 	Name string `json:"name,omitempty"`
 
 	// value is the figure as a decimal number.
@@ -216,8 +222,9 @@ type Recovery struct {
 
 	// message says which rank, which node and what was seen.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	Message *string `json:"message,omitempty"`
+	Message string `json:"message,omitempty"`
 
 	// counted says whether the restart counts towards maxRestarts. It may
 	// still change to false within the attribution window.
@@ -236,6 +243,12 @@ type Recovery struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
 	Excluded []ExcludedNode `json:"excluded,omitempty"`
+
+	// streak is the number of recoveries in a row, this one included, since
+	// every rank last ran. It decides how long the next is held back.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Streak int32 `json:"streak,omitempty"`
 
 	// notBefore holds the new attempt back until then (back-off).
 	// +optional
@@ -322,6 +335,11 @@ type TrainingJobStatus struct {
 	// +kubebuilder:validation:Minimum=1
 	Attempt int32 `json:"attempt,omitempty"`
 
+	// lastRunAttempt is the last attempt in which every rank ran.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	LastRunAttempt int32 `json:"lastRunAttempt,omitempty"`
+
 	// restarts is how often the job was restarted, whatever the cause.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -344,8 +362,12 @@ type TrainingJobStatus struct {
 	// +optional
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// activeSeconds is how long the job has been placed, up to the last time
-	// it stopped; the current stretch is not in it.
+	// activeSince is when the job last got a place that it still holds.
+	// +optional
+	ActiveSince *metav1.Time `json:"activeSince,omitempty"`
+
+	// activeSeconds is how long the job has held a place in all, up to the
+	// last time it gave one up; the current stretch is not in it.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ActiveSeconds *int64 `json:"activeSeconds,omitempty"`

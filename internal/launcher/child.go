@@ -32,10 +32,10 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 		l.board.begin(in.Attempt)
 		go func() {
 			p, err := l.prepare(ctx, in)
-			if err != nil {
+			p.ctx, p.err = ctx, err
+			if ctx.Err() != nil {
 				return // given up
 			}
-			p.ctx = ctx
 			select {
 			case l.ready <- p:
 			case <-ctx.Done():
@@ -44,9 +44,9 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 	case lifecycle.Start:
 		l.start(ctx, l.next)
 	case lifecycle.Forward:
-		l.child.Signal(todo.Signal)
-	case lifecycle.Kill:
-		go func() { _ = l.table.KillAll(ctx) }() // ends when the launcher does
+		if l.child != nil { // else it could not be started, and that is known soon
+			l.child.Signal(todo.Signal)
+		}
 	}
 }
 
@@ -54,12 +54,16 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 // exit like any other, with a shell's exit codes.
 func (l *Launcher) start(ctx context.Context, p prepared) {
 	child, streams, err := l.spawn(p)
+	l.child = child
 	if err != nil {
 		l.board.say(aboutStart, err.Error())
-		l.exits <- proc.Exit{Code: startCode(err)}
+		note(err.Error())
+		l.exits <- proc.Exit{Code: startCode(p, err)}
 		return
 	}
-	l.child = child
+	if l.starts > 0 {
+		note(fmt.Sprintf("attempt %d begins in place", p.attempt))
+	}
 	l.board.started(l.starts > 0)
 	l.starts++
 	if l.cfg.CheckpointRoot != "" {
@@ -76,7 +80,10 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	}()
 }
 
-func startCode(err error) int {
+func startCode(p prepared, err error) int {
+	if p.err != nil {
+		return launchspec.ExitLauncher
+	}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return launchspec.ExitNotFound
 	}
@@ -85,6 +92,9 @@ func startCode(err error) int {
 
 // spawn starts the command with both outputs connected.
 func (l *Launcher) spawn(p prepared) (*proc.Child, []*output.Stream, error) {
+	if p.err != nil {
+		return nil, nil, p.err
+	}
 	vars := l.cfg.attemptVariables(p)
 	command := proc.Command{Args: l.cfg.childArgs(vars), Env: l.cfg.childEnviron(vars)}
 	var streams []*output.Stream
@@ -93,7 +103,9 @@ func (l *Launcher) spawn(p prepared) (*proc.Child, []*output.Stream, error) {
 		child **os.File
 	}{{os.Stdout, &command.Stdout}, {os.Stderr, &command.Stderr}} {
 		scan := progress.NewScanner(l.parser.Fresh(), l.board.progress)
-		stream, child, err := output.Open(out.to, scan)
+		stream, child, err := output.Open(out.to, scan, func(err error) {
+			l.board.say(aboutOutput, "output is being dropped, nobody takes it: "+err.Error())
+		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("connect the output: %w", err)
 		}
@@ -132,12 +144,23 @@ func (l *Launcher) lastCommit(attempt int32) {
 	}
 }
 
+// note writes a line of the launcher's own into the container's log. It is for
+// the few events that whoever reads the log could not explain otherwise.
+func note(text string) {
+	if text != "" {
+		fmt.Fprintln(os.Stderr, "launcher:", text)
+	}
+}
+
 // publish shows where the machine stands, and leaves it in the termination
 // message whenever that would tell something new: a launcher that is killed
 // outright has no time to.
 func (l *Launcher) publish(todo lifecycle.Todo) {
-	reason := l.machine.Reason()
-	l.board.say(aboutChild, reason)
+	if reason := l.machine.Reason(); reason != l.reason {
+		l.reason = reason
+		l.board.say(aboutChild, reason)
+		note(reason)
+	}
 	if phase := l.machine.Phase(); phase != launchspec.PhaseStarting {
 		l.board.show(phase)
 	}
@@ -157,10 +180,13 @@ func (l *Launcher) leave() {
 	if err != nil {
 		return
 	}
-	f, err := os.OpenFile(l.cfg.TerminationPath, os.O_WRONLY|os.O_TRUNC, 0)
+	f, err := os.OpenFile(l.cfg.TerminationPath, os.O_WRONLY, 0)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	_, _ = f.Write(raw) // the status was served; this is its copy
+	// Written over and then cut, it is whole at any moment to be killed in. The
+	// status was served, and this is its copy: errors change nothing.
+	n, _ := f.WriteAt(raw, 0)
+	_ = f.Truncate(int64(n))
 }

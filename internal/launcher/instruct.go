@@ -48,14 +48,12 @@ func (l *Launcher) watchInstruction(ctx context.Context, last []byte) {
 			return
 		}
 		in, raw, ok, err := readInstruction(l.cfg.InstructionFile)
-		if err != nil {
-			l.board.say(aboutInstruction, err.Error())
-		}
-		if err != nil || bytes.Equal(raw, last) {
+		if err == nil && bytes.Equal(raw, last) {
 			continue
 		}
 		last = raw
-		l.board.say(aboutInstruction, "")
+		l.heard() // whatever it says, the way to the API server is open
+		l.board.say(aboutInstruction, text(err))
 		if !ok {
 			continue
 		}

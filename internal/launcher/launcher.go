@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/trainyard/trainyard/internal/launcher/lifecycle"
+	"github.com/trainyard/trainyard/internal/launcher/mpi"
 	"github.com/trainyard/trainyard/internal/launcher/peer"
 	"github.com/trainyard/trainyard/internal/launcher/proc"
 	"github.com/trainyard/trainyard/internal/launcher/server"
@@ -32,6 +33,7 @@ type Launcher struct {
 	board  *board
 	peers  *peer.Client
 	table  *proc.Table
+	mpi    *mpi.Setup // nil unless the job is one of MPI
 
 	machine *lifecycle.Machine
 	next    prepared // what Start starts
@@ -39,8 +41,11 @@ type Launcher struct {
 	starts  int
 	// endAttempt ends what belongs to one attempt.
 	endAttempt context.CancelFunc
-	left       launchspec.Phase // in the termination message
-	leaving    sync.Mutex
+	// left and reason are what was last left in the termination message and
+	// noted in the log.
+	left    launchspec.Phase
+	reason  string
+	leaving sync.Mutex
 
 	signals      chan os.Signal
 	instructions chan launchspec.Instruction
@@ -57,7 +62,7 @@ func New(cfg Config, c clock.WithTicker) (*Launcher, error) {
 		return nil, fmt.Errorf("%s: %w", launchspec.EnvLogRules, err)
 	}
 	b := newBoard(&cfg, c)
-	return &Launcher{
+	l := &Launcher{
 		cfg: cfg, clock: c, parser: parser, board: b,
 		peers:        peer.New(cfg.UID, cfg.Rank, b.attempt),
 		endAttempt:   func() {},
@@ -67,7 +72,22 @@ func New(cfg Config, c clock.WithTicker) (*Launcher, error) {
 		exits:        make(chan proc.Exit, 1),
 		contacts:     make(chan struct{}, 1),
 		superseded:   make(chan int32),
-	}, nil
+	}
+	if cfg.Framework == launchspec.FrameworkMPI {
+		err = l.makeKey()
+	}
+	return l, err
+}
+
+func (l *Launcher) makeKey() (err error) {
+	l.mpi, err = mpi.New(mpi.Config{
+		RuntimeDir: l.cfg.RuntimeDir, Rank: l.cfg.Rank, Zero: l.cfg.Peers,
+		Port: l.cfg.Port, SSHPort: l.cfg.SSHPort, Hosts: l.cfg.MPIHosts,
+	}, l.peers, l.clock)
+	if err == nil {
+		l.board.key = &launchspec.Key{JobUID: l.cfg.UID, Rank: l.cfg.Rank, PublicKey: l.mpi.PublicKey()}
+	}
+	return err
 }
 
 // Run lives until there is an exit code. An error means that the launcher could
@@ -88,9 +108,7 @@ func (l *Launcher) Run(ctx context.Context) (code int, err error) {
 	first := l.cfg.First
 	if l.cfg.InstructionFile != "" {
 		in, raw, ok, err := readInstruction(l.cfg.InstructionFile)
-		if err != nil {
-			l.board.say(aboutInstruction, err.Error())
-		}
+		l.board.say(aboutInstruction, text(err))
 		if ok && in.Attempt > first.Attempt {
 			first = in
 		}

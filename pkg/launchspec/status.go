@@ -3,6 +3,7 @@ package launchspec
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/trainyard/trainyard/pkg/progress"
@@ -128,9 +129,10 @@ func (t Termination) Encode() ([]byte, error) {
 }
 
 // ParseTermination reads a termination message; ok is false if a launcher did
-// not write it.
+// not write it. What follows the message may be the end of a longer one that it
+// replaced.
 func ParseTermination(message string) (t Termination, ok bool) {
-	if err := json.Unmarshal([]byte(message), &t); err != nil || t.Attempt < 1 || t.Phase == "" {
+	if err := json.NewDecoder(strings.NewReader(message)).Decode(&t); err != nil || t.Attempt < 1 || t.Phase == "" {
 		return Termination{}, false
 	}
 	return t, true

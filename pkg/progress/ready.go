@@ -19,6 +19,8 @@ const (
 const (
 	number = `[-+]?(?:[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+|nan|inf)`
 	name   = `[A-Za-z_][\w./@-]*`
+
+	kerasSteps = `^\s*(?P<step>[0-9]+)/(?P<total>[0-9]+|Unknown) `
 )
 
 // form is a ready pattern as it is written here.
@@ -52,7 +54,12 @@ var readyForms = map[string][]form{
 	Keras: {
 		{pattern: `^\s*Epoch (?P<epoch>[0-9]+)/(?P<epochs>[0-9]+)\s*$`, counts: inEpochOne},
 		{
-			pattern: `^\s*(?P<step>[0-9]+)/(?P<total>[0-9]+|Unknown) (?:\[|━|[0-9]+m?s )`,
+			pattern: kerasSteps + `.* - ETA: `,
+			pairs:   ` - (` + name + `): (` + number + `)(?:\s|$)`,
+			counts:  inEpochOne,
+		},
+		{
+			pattern: kerasSteps + `.*/step(?: - |\s*$)`,
 			pairs:   ` - (` + name + `): (` + number + `)(?:\s|$)`,
 			counts:  inEpochOne,
 		},

@@ -51,7 +51,7 @@ func (p *Parser) needles() [][]byte {
 func (s *Scanner) Write(chunk []byte) (int, error) {
 	n := len(chunk)
 	if s.skip || len(s.partial) > 0 {
-		end := bytes.IndexAny(chunk, lineEnds)
+		end := firstEnd(chunk)
 		if end < 0 {
 			s.keep(chunk)
 			return n, nil
@@ -60,7 +60,7 @@ func (s *Scanner) Write(chunk []byte) (int, error) {
 		s.Flush()
 		chunk = chunk[end+1:]
 	}
-	last := bytes.LastIndexAny(chunk, lineEnds)
+	last := lastEnd(chunk)
 	s.lines(chunk[:last+1])
 	s.keep(chunk[last+1:])
 	return n, nil
@@ -133,4 +133,22 @@ func (s *Scanner) line(line []byte) {
 	if u, ok := s.parser.Line(line); ok {
 		s.emit(u)
 	}
+}
+
+// firstEnd and lastEnd are IndexAny and LastIndexAny of lineEnds, faster over
+// long stretches without any.
+func firstEnd(b []byte) int {
+	newline := bytes.IndexByte(b, '\n')
+	if newline >= 0 {
+		b = b[:newline]
+	}
+	if cr := bytes.IndexByte(b, '\r'); cr >= 0 {
+		return cr
+	}
+	return newline
+}
+
+func lastEnd(b []byte) int {
+	last := bytes.LastIndexByte(b, '\n')
+	return last + 1 + bytes.LastIndexByte(b[last+1:], '\r')
 }

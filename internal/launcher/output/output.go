@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	chunkSize = 64 << 10
+	chunkSize = 128 << 10
 	// queued is how many chunks may wait to be read for progress.
 	queued = 8
 	// quiet is how long a pipe without a living writer of ours may stay open.
@@ -30,26 +30,28 @@ type Stream struct {
 	queue  *queue
 	copied chan struct{}
 	read   chan struct{}
-	broken atomic.Bool  // nobody takes the output any more
 	moves  atomic.Int64 // odd while a chunk is on its way
+	broken bool         // nobody takes the output any more
+	lost   func(error)
 }
 
 // Open makes a pipe, and passes on what is written to child, which the caller
-// gives to the child and closes.
-func Open(to io.Writer, scan *progress.Scanner) (s *Stream, child *os.File, err error) {
+// gives to the child and closes. Lost is called if the output cannot be passed
+// on: from then on it is dropped.
+func Open(to io.Writer, scan *progress.Scanner, lost func(error)) (s *Stream, child *os.File, err error) {
 	from, child, err := os.Pipe()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open a pipe for the output: %w", err)
 	}
 	enlarge(from)
-	s = &Stream{from: from, to: to, queue: newQueue(queued), copied: make(chan struct{}), read: make(chan struct{})}
+	s = &Stream{
+		from: from, to: to, queue: newQueue(queued), lost: lost,
+		copied: make(chan struct{}), read: make(chan struct{}),
+	}
 	go s.copy()
 	go s.scan(scan)
 	return s, child, nil
 }
-
-// Broken tells that the output could not be passed on and is being dropped.
-func (s *Stream) Broken() bool { return s.broken.Load() }
 
 // Finish returns when all output has been passed on and read. It is called when
 // the child and its children are gone; should somebody else still hold the pipe
@@ -92,11 +94,12 @@ func (s *Stream) copy() {
 // pass writes to where the output goes. If that is gone the training need not
 // stop: its output is dropped, its progress is still read.
 func (s *Stream) pass(b []byte) {
-	if s.broken.Load() {
+	if s.broken {
 		return
 	}
 	if _, err := s.to.Write(b); err != nil {
-		s.broken.Store(true)
+		s.broken = true
+		s.lost(err)
 	}
 }
 
