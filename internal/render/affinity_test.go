@@ -18,7 +18,7 @@ import (
 func TestAPinOnlyNarrows(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	placed := 0
-	for range 3000 {
+	for range 800 {
 		spec := corev1.PodSpec{NodeSelector: pick(random, nil, map[string]string{"zone": "a"}), Affinity: affinity(random)}
 		b := train(v1alpha1.FrameworkGeneric).set("worker", 1, func(s *corev1.PodSpec) {
 			s.NodeSelector, s.Affinity = spec.NodeSelector, spec.Affinity

@@ -67,7 +67,7 @@ func TestOneRankChangesOneSliceAFamily(t *testing.T) {
 	job := train(v1alpha1.FrameworkGeneric).set("worker", 2500)
 	all := endpoints(2500)
 	before := slicesOf(t, job, all)
-	for range 20 {
+	for range 6 {
 		changed := random.Int32N(2500)
 		now := append([]render.Endpoint(nil), all...)
 		if random.IntN(2) == 0 {
@@ -120,6 +120,7 @@ func TestEndpointsThatCannotBe(t *testing.T) {
 		"the cloud's metadata":   {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"169.254.169.254"}}, "169.254.169.254"},
 		"link-local, IPv6":       {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"fe80::1"}}, "fe80::1"},
 		"link-local with a zone": {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"fe80::1%eth0"}}, "fe80::1%eth0"},
+		"a zone":                 {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"2001:db8::1%eth0"}}, "2001:db8::1%eth0"},
 		"multicast":              {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"224.0.0.1"}}, "224.0.0.1"},
 		"unspecified":            {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"0.0.0.0"}}, "0.0.0.0"},
 		"broadcast":              {render.Endpoint{Rank: 1, Pod: "bad", IPs: []string{"255.255.255.255"}}, "255.255.255.255"},

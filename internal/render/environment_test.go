@@ -130,6 +130,27 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+func TestPathsAreNotExpanded(t *testing.T) {
+	b := train(v1alpha1.FrameworkGeneric).set("worker", 1).never().with(func(s *v1alpha1.TrainingJobSpec) {
+		s.Checkpoint = &v1alpha1.CheckpointPolicy{Directory: "/mnt/$(TRAINYARD_JOB_NAME)"}
+	})
+	opts := options
+	opts.ResumeFrom = "attempt-0001/step-00000100"
+	p, err := renderer(t, b, opts).Pod(0, 0, ranks.Slot{Attempt: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, getenv := start(&p.Spec.Containers[0])
+	for name, want := range map[string]string{
+		launchspec.EnvCheckpointDir: "/mnt/$(TRAINYARD_JOB_NAME)/resnet-0a1b2c3d/attempt-0002",
+		launchspec.EnvResumeFrom:    "/mnt/$(TRAINYARD_JOB_NAME)/resnet-0a1b2c3d/attempt-0001/step-00000100",
+	} {
+		if got := getenv(name); got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestOnlyTheFirstContainerIsTold: the others are the user's alone.
 func TestOnlyTheFirstContainerIsTold(t *testing.T) {
 	own := []corev1.EnvVar{{Name: "MASTER_ADDR", Value: "x"}, {Name: "TRAINYARD_RANK", Value: "$(TRAINYARD_ATTEMPT)"}}

@@ -101,8 +101,8 @@ func everything() builder {
 	template := &b.Spec.ReplicaSpecs[0].Template
 	template.ObjectMeta = metav1.ObjectMeta{
 		Name: "mine", Namespace: "elsewhere", Finalizers: []string{"example.org/hold"},
-		Labels:      map[string]string{"team": "vision", v1alpha1.LabelIndex: "0"},
-		Annotations: map[string]string{"note": "first", v1alpha1.AnnotationInstruction: "{}"},
+		Labels:      map[string]string{"team": "vision", v1alpha1.LabelIndex: "0", v1alpha1.Prefix + "mine": "x"},
+		Annotations: map[string]string{"note": "first", v1alpha1.AnnotationInstruction: "{}", v1alpha1.Prefix + "mine": "x"},
 	}
 	return b.with(func(spec *v1alpha1.TrainingJobSpec) {
 		spec.FailurePolicy = &v1alpha1.FailurePolicy{

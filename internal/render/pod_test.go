@@ -1,7 +1,9 @@
 package render_test
 
 import (
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,6 +41,16 @@ func TestJobsThatCannotHavePods(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestASetBesideAnMPIJobNeedsNoCommand: the launcher prepares nothing for it.
+func TestASetBesideAnMPIJobNeedsNoCommand(t *testing.T) {
+	b := train(v1alpha1.FrameworkMPI).set("mpirun", 1).set("worker", 2).
+		set("fetch", 1, func(spec *corev1.PodSpec) { spec.Containers[0].Command = nil })
+	b.Spec.ReplicaSpecs[0].DependsOn = &v1alpha1.Dependency{Name: "fetch", State: v1alpha1.DependencySucceeded}
+	if got, _ := value(t, pod(t, b, 2, 0), "TRAINYARD_FRAMEWORK"); got != "Generic" {
+		t.Errorf("framework %q, want Generic", got)
 	}
 }
 
@@ -88,4 +100,25 @@ func TestUsesLauncher(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestConcurrentUse renders the same pod many times at once, for -race.
+func TestConcurrentUse(t *testing.T) {
+	r := renderer(t, everything(), options)
+	want, err := r.Pod(0, 1, ranks.Slot{Node: "node-1", Attempt: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			got, err := r.Pod(0, 1, ranks.Slot{Node: "node-1", Attempt: 2})
+			if err != nil || !reflect.DeepEqual(want, got) {
+				t.Errorf("pod differs, error %v", err)
+			}
+			got.Spec.Containers[0].Env[0].Value = "mine"
+			got.Labels["mine"] = "yes"
+		})
+	}
+	all.Wait()
 }

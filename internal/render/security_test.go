@@ -21,7 +21,7 @@ func TestPodSecurity(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	passed := map[api.Level]int{}
-	for range 3000 {
+	for range 1000 {
 		b := train(v1alpha1.FrameworkPyTorch).set("worker", 2, guarded(random))
 		template := &b.Spec.ReplicaSpecs[0].Template
 		rendered := pod(t, b, 0, 1)
@@ -38,7 +38,7 @@ func TestPodSecurity(t *testing.T) {
 		}
 	}
 	for _, level := range []api.Level{api.LevelBaseline, api.LevelRestricted} {
-		if passed[level] < 50 {
+		if passed[level] < 20 {
 			t.Errorf("only %d templates passed level %s: the test proves nothing", passed[level], level)
 		}
 	}

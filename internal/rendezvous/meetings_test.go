@@ -66,6 +66,12 @@ func TestWhoMeets(t *testing.T) {
 				"driver": {"driver-0", "3", "0", true}, "worker": {"driver-0", "3", "1", true}, "prepare": {"prepare-0", "1", "0", false},
 			},
 		},
+		"workers that begin once something beside rank 0 has ended": {
+			sets: []set{{name: "chief", replicas: 1}, {name: "warm beside chief", replicas: 1}, {name: "worker after warm", replicas: 2}},
+			want: map[string]seen{
+				"chief": {"chief-0", "3", "0", true}, "warm": {"warm-0", "1", "0", false}, "worker": {"chief-0", "3", "1", true},
+			},
+		},
 		"a circle and a set that is not there end": {
 			sets: []set{{name: "a beside b", replicas: 1}, {name: "b beside a", replicas: 1}, {name: "c after nobody", replicas: 1}},
 			want: map[string]seen{

@@ -145,6 +145,10 @@ func TestEnvironment(t *testing.T) {
 			job: job(v1alpha1.FrameworkMPI, set{name: "worker", replicas: 2}), index: 1,
 			want: map[string]string{"TRAINYARD_MPI_HOSTS": ""},
 		},
+		"nor does the first of them": {
+			job: job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1}, set{name: "worker", replicas: 2}), set: 1,
+			want: map[string]string{"TRAINYARD_MPI_HOSTS": ""},
+		},
 		"Generic": {
 			job: job(v1alpha1.FrameworkGeneric, set{name: "a", replicas: 1}, set{name: "b", replicas: 4, limits: gpus("2")}),
 			set: 1, index: 3,
