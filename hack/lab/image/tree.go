@@ -74,12 +74,20 @@ func (t *tree) copy(from, to string) error {
 			}
 			t.entries[name] = entry{mode: fs.ModeSymlink | 0o777, link: link}
 		case info.Mode().IsRegular():
-			t.file(name, source, 0o644|info.Mode()&0o111)
+			t.file(name, source, normal(info.Mode()))
 		default:
 			return fmt.Errorf("copy into the image: %s is neither a file, a folder nor a link", source)
 		}
 		return nil
 	})
+}
+
+// normal is a file's mode without what differs from one checkout to another.
+func normal(mode fs.FileMode) fs.FileMode {
+	if mode&0o100 != 0 {
+		return 0o755
+	}
+	return 0o644
 }
 
 // write writes the tree as a tar archive: parents first, everything sorted,

@@ -12,7 +12,6 @@ import (
 	"github.com/trainyard/trainyard/hack/lab/internal/components"
 	"github.com/trainyard/trainyard/hack/lab/internal/machine"
 	"github.com/trainyard/trainyard/hack/lab/internal/plan"
-	"github.com/trainyard/trainyard/hack/lab/internal/sweep"
 )
 
 func newUp(o *options) *cobra.Command {
@@ -96,7 +95,7 @@ func newDown(o *options) *cobra.Command {
 				}
 			}
 			defer unlock()
-			return sweep.Down(cmd.Context(), o.name, o.stateDir, o.report)
+			return cluster.Sweep(o.name, o.stateDir).Down(cmd.Context(), o.report)
 		},
 	}
 }

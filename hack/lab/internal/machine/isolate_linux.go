@@ -64,6 +64,9 @@ func isolate(spec *Spec) error {
 		if err := os.MkdirAll(o.Source, 0o755); err != nil {
 			return fmt.Errorf("make %s: %w", o.Source, err)
 		}
+		if err := os.MkdirAll(o.Target, 0o755); err != nil {
+			return fmt.Errorf("make %s: %w", o.Target, err)
+		}
 		if err := unix.Mount(o.Source, o.Target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("lay %s over %s: %w", o.Source, o.Target, err)
 		}

@@ -27,7 +27,8 @@ type Spec struct {
 	// then there is no PID or mount namespace either.
 	Namespace string `json:"namespace,omitempty"`
 	// Overlays lays folders of the state over folders of the host, in the
-	// machine's mount namespace.
+	// machine's mount namespace and in this order. A target that the host
+	// lacks is made; so it had better lie in an earlier overlay.
 	Overlays []Overlay `json:"overlays,omitempty"`
 	// Sysctls are settings of the network namespace, as in
 	// "net/ipv4/ip_forward": "1".

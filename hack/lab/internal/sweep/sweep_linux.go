@@ -23,23 +23,26 @@ import (
 const netnsDir = "/run/netns"
 
 // processes finds every process of a lab.
-func processes(name, stateDir string) ([]int, error) {
-	inGroup, err := cgroup.Processes(plan.Resource(name))
-	if err != nil {
-		return nil, err
-	}
+func (l Lab) processes() ([]int, error) {
 	found := map[int]bool{}
-	for _, pid := range inGroup {
-		found[pid] = true
+	var namespaces map[uint64]bool
+	if l.Kernel {
+		inGroup, err := cgroup.Processes(plan.Resource(l.Name))
+		if err != nil {
+			return nil, err
+		}
+		for _, pid := range inGroup {
+			found[pid] = true
+		}
+		namespaces = namespaceIDs(l.Name)
 	}
-	namespaces := namespaceIDs(name)
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
 	}
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
-		if err == nil && pid != os.Getpid() && (marked(pid, stateDir) || inNamespace(pid, namespaces)) {
+		if err == nil && pid != os.Getpid() && (marked(pid, l.StateDir) || inNamespace(pid, namespaces)) {
 			found[pid] = true
 		}
 	}
@@ -170,12 +173,9 @@ func removeKernelObjects(ctx context.Context, name string) error {
 	return errors.Join(errs...)
 }
 
-// hasTable says whether the host has the lab's packet filters. Without nft, or
-// without root, it cannot have any.
+// hasTable says whether the host has the lab's packet filters. Without nft it
+// cannot have any.
 func hasTable(name string) bool {
-	if os.Geteuid() != 0 {
-		return false
-	}
 	if _, err := exec.LookPath("nft"); err != nil {
 		return false
 	}
@@ -183,11 +183,8 @@ func hasTable(name string) bool {
 	return err == nil
 }
 
-func kernelObjects(name, stateDir string) ([]string, error) {
+func kernelObjects(name string) ([]string, error) {
 	var left []string
-	for _, at := range mounts(stateDir) {
-		left = append(left, "mount "+at)
-	}
 	for _, namespace := range namespaces(name) {
 		left = append(left, "network namespace "+namespace)
 	}
