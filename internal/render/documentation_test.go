@@ -43,7 +43,7 @@ func renderedVariables(t *testing.T) map[string]bool {
 	opts.ResumeFrom = "attempt-0001/step-00000100"
 	names := map[string]bool{}
 	for _, framework := range frameworks {
-		full := everything()
+		full := everything().set("more", 1)
 		full.Spec.Framework = framework
 		jobs := []builder{full}
 		if framework != v1alpha1.FrameworkMPI {

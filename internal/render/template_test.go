@@ -94,6 +94,8 @@ func orNil[T any](s, like []T) []T {
 func overlookOurs(spec *corev1.PodSpec) {
 	spec.RestartPolicy, spec.NodeName, spec.Subdomain, spec.Hostname, spec.HostnameOverride = "", "", "", "", nil
 	spec.PriorityClassName, spec.Priority, spec.PreemptionPolicy = "", nil, nil
+	spec.SchedulerName, spec.SchedulingGates, spec.SchedulingGroup = "", nil, nil
+	spec.SetHostnameAsFQDN, spec.ActiveDeadlineSeconds, spec.Overhead = nil, nil, nil
 	spec.EphemeralContainers, spec.AutomountServiceAccountToken = nil, nil
 	if spec.DNSPolicy == corev1.DNSClusterFirstWithHostNet {
 		spec.DNSPolicy = ""
@@ -210,6 +212,11 @@ func TestWhatATemplateMayNotDecide(t *testing.T) {
 		rules := []corev1.ContainerRestartRule{{Action: corev1.ContainerRestartRuleActionRestart}}
 		spec.HostnameOverride = ptr.To("mine")
 		spec.PreemptionPolicy = ptr.To(corev1.PreemptLowerPriority)
+		spec.SetHostnameAsFQDN = ptr.To(true)
+		spec.SchedulerName, spec.SchedulingGates = "other", []corev1.PodSchedulingGate{{Name: "example.org/wait"}}
+		spec.SchedulingGroup = &corev1.PodSchedulingGroup{}
+		spec.ActiveDeadlineSeconds = ptr.To[int64](1)
+		spec.Overhead = list("1", "1Gi")
 		spec.EphemeralContainers = []corev1.EphemeralContainer{{}}
 		spec.Containers[0].RestartPolicy, spec.Containers[0].RestartPolicyRules = &always, rules
 		spec.InitContainers = []corev1.Container{{RestartPolicy: &always, RestartPolicyRules: rules}}
@@ -220,7 +227,7 @@ func TestWhatATemplateMayNotDecide(t *testing.T) {
 		"by no rule either":                         q.Spec.Containers[0].RestartPolicyRules == nil && q.Spec.InitContainers[1].RestartPolicyRules == nil,
 		"a sidecar stays one":                       q.Spec.InitContainers[1].RestartPolicy == &always || *q.Spec.InitContainers[1].RestartPolicy == always,
 		"the scheduler is not passed by":            p.Spec.NodeName == "",
-		"names are Trainyard's":                     p.Spec.Hostname == "worker-1" && p.Spec.Subdomain == "resnet" && q.Spec.HostnameOverride == nil,
+		"names are Trainyard's":                     p.Spec.Hostname == "worker-1" && p.Spec.Subdomain == "resnet" && q.Spec.HostnameOverride == nil && q.Spec.SetHostnameAsFQDN == nil,
 		"so is the pod's own":                       p.Name == "resnet-worker-1-2" && p.Namespace == "vision",
 		"one priority class for all":                p.Spec.PriorityClassName == v1alpha1.PriorityClassName && p.Spec.Priority == nil && q.Spec.PreemptionPolicy == nil,
 		"finalizers are nobody's":                   len(p.Finalizers) == 0,

@@ -118,3 +118,15 @@ func TestMPIsRank0WaitsByItself(t *testing.T) {
 		t.Errorf("error %v, want one that names the field and the cure", err)
 	}
 }
+
+func TestMPINeedsWorkers(t *testing.T) {
+	for name, sets := range map[string][]set{
+		"one set":                     {{name: "mpirun", replicas: 1}},
+		"workers that do not overlap": {{name: "mpirun after fetch", replicas: 1}, {name: "fetch", replicas: 2}},
+	} {
+		_, err := rendezvous.New(job(v1alpha1.FrameworkMPI, sets...), "")
+		if err == nil || !strings.Contains(err.Error(), "needs a set of workers") {
+			t.Errorf("%s: error %v, want one that asks for workers", name, err)
+		}
+	}
+}
