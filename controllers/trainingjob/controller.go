@@ -73,6 +73,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs/status,verbs=get;patch
+// +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs/finalizers,verbs=update
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;create;patch;delete;deletecollection
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch
