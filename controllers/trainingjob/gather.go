@@ -81,6 +81,7 @@ func (r *Reconciler) observePods(s *scope) {
 			p.Launcher = observeLauncher(&report.Status)
 			p.Launcher.Contact = report.Contact
 		}
+		p.WatchedSince = r.Ranks.Since(pod.UID)
 		s.observed.Pods[i] = p
 	}
 }

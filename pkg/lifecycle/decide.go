@@ -145,7 +145,10 @@ func (o *Observation) decideFailure(d *Decision, ranks []rank) bool {
 	switch {
 	case v.action == FailJob:
 		d.finish(false, ReasonFailureRule, fmt.Sprintf("rule %q: %s", v.rule, v.fault.message))
-	case !v.fault.infra && o.suspicious():
+	case o.keepsPods(v) && o.unheard(ranks), !v.fault.infra && o.unasked(ranks, v.fault.at):
+		d.hold(o.Now, v.fault.message+"; asking the other ranks first")
+		d.Hurry = true
+	case !v.fault.infra && o.suspicious(v.fault.at):
 		d.hold(o.Now, v.fault.message+"; a node of the job may be dead, waiting for a second sign")
 	case v.counted && !o.budgetLeft() && o.attributionOpen(v.fault.at):
 		d.hold(o.Now, v.fault.message+"; no restart is left, waiting whether a node turns out to be the cause")

@@ -116,6 +116,8 @@ type Pod struct {
 	Reason     string    // the kubelet's own word, where there is one
 	Conditions []Condition
 	Launcher   *Launcher
+	// WatchedSince is when its launcher was first asked; zero: not yet.
+	WatchedSince time.Time
 }
 
 // LauncherPhase is what a launcher says of its child.

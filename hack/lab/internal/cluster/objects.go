@@ -149,6 +149,18 @@ func simulatedNode(n plan.SimulatedNode) *corev1.Node {
 	return node
 }
 
+// awaitControllers waits until the controller manager has made what every pod
+// needs, its namespace's service account.
+func awaitControllers(ctx context.Context, client *Clients) error {
+	return poll(ctx, 100*time.Millisecond, func(ctx context.Context) (bool, error) {
+		_, err := client.Core.ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+		if err != nil {
+			return false, fmt.Errorf("the controller manager does nothing yet: %w: see `lab logs kube-controller-manager`", err)
+		}
+		return true, nil
+	})
+}
+
 // awaitNodes waits until every node of the plan that has no fault is Ready.
 func awaitNodes(ctx context.Context, client *Clients, p *plan.Plan) error {
 	wanted := map[string]bool{}
