@@ -161,7 +161,7 @@ func (o *Observation) nextRecovery(reason, message string) *Recovery {
 		Detected: o.Now, Streak: 1, Checkpoint: o.Record.Checkpoint,
 	}
 	if last := o.Record.Recovery; last != nil {
-		if last.Running.IsZero() {
+		if last.Running.IsZero() && o.Record.Ran < last.Attempt {
 			r.Streak = last.Streak + 1
 		}
 		for _, e := range last.Excluded {
