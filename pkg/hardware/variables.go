@@ -38,12 +38,15 @@ const (
 	VarMemoryTemperatureMax
 	VarPower
 	VarPowerLimit
+	VarEnergy
 	VarUtilization
+	VarMemoryUtilization
 	VarTensorActive
 	VarMemoryUsed
 	VarMemoryTotal
 	VarClock
 	VarClockMax
+	VarMemoryClock
 	VarHardwareSlowdown
 	VarHardwareThermal
 	VarPowerBrake
@@ -100,6 +103,9 @@ const (
 	VarNetworkLinksDown
 	VarFilesystemReadOnly
 	numVars
+
+	// LastVar is the last variable.
+	LastVar = numVars - 1
 )
 
 var variables = [numVars]Variable{
@@ -119,6 +125,9 @@ var variables = [numVars]Variable{
 	VarMemoryTemperatureMax:    device("memory_temperature_max_celsius", "°C", "highest memory temperature for sustained work (MEM_MAX), read from the driver"),
 	VarPower:                   device("power_watts", "W", "power drawn"),
 	VarPowerLimit:              device("power_limit_watts", "W", "power limit in force"),
+	VarEnergy:                  device("energy_joules", "J", "energy used, as a running counter"),
+	VarMemoryUtilization:       device("memory_utilization_ratio", "0-1", "share of the time in which device memory was read or written"),
+	VarMemoryClock:             device("memory_clock_hertz", "Hz", "clock of the memory"),
 	VarUtilization:             device("utilization_ratio", "0-1", "share of the time in which a kernel ran"),
 	VarTensorActive:            device("tensor_active_ratio", "0-1", "share of the time in which a tensor pipe worked"),
 	VarMemoryUsed:              device("memory_used_bytes", "B", "device memory in use"),
