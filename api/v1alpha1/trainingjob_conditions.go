@@ -47,6 +47,8 @@ const (
 	// ReasonUnplaceable: a lost rank finds no new place, so the whole job
 	// gives its own up and waits.
 	ReasonUnplaceable = "Unplaceable"
+	// ReasonUnknownPriorityClass: spec.priorityClassName names none that exists.
+	ReasonUnknownPriorityClass = "UnknownPriorityClass"
 	// ReasonFinished: the job has ended.
 	ReasonFinished = "Finished"
 )
@@ -62,6 +64,9 @@ const (
 	// ReasonWaitingForDependency: a set waits for another.
 	ReasonWaitingForDependency = "WaitingForDependency"
 )
+
+// ReasonResumed is the reason of Suspended=False once the user resumed the job.
+const ReasonResumed = "Resumed"
 
 // The reasons of recoveries, in lastRecovery.reason and the Recovering condition.
 const (
@@ -100,6 +105,4 @@ const (
 	ReasonDeadlineExceeded = "DeadlineExceeded"
 	// ReasonQueueTimeout: the job waited longer than queueTimeoutSeconds.
 	ReasonQueueTimeout = "QueueTimeout"
-	// ReasonStartupFailed: too many attempts never had every rank running.
-	ReasonStartupFailed = "StartupFailed"
 )

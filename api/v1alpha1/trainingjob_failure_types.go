@@ -97,7 +97,7 @@ type OnPodCondition struct {
 
 // FailureRule says what a certain failure leads to.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.onExitCodes) != has(self.onPodCondition)",message="a rule has either onExitCodes or onPodCondition: remove one or add one"
+// +kubebuilder:validation:XValidation:rule="has(self.onExitCodes) != has(self.onPodCondition)",messageExpression="'rule %s has %s'.format([self.name, has(self.onExitCodes) ? 'both onExitCodes and onPodCondition: remove one' : 'neither onExitCodes nor onPodCondition: add one'])"
 type FailureRule struct {
 	// name is the rule's name, shown in the job's status when it applies.
 	// +required
@@ -132,7 +132,7 @@ type FailureRule struct {
 // control plane never count towards maxRestarts.
 //
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="!has(self.restartWindowSeconds) || !has(self.maxRestarts) || self.maxRestarts <= 32",message="with restartWindowSeconds, maxRestarts may be at most 32",fieldPath=".maxRestarts"
+// +kubebuilder:validation:XValidation:rule="!has(self.restartWindowSeconds) || !has(self.maxRestarts) || self.maxRestarts <= 32",messageExpression="'%d is more than 32, the most with restartWindowSeconds: lower it or remove restartWindowSeconds'.format([self.maxRestarts])",fieldPath=".maxRestarts"
 type FailurePolicy struct {
 	// maxRestarts is how often the job may be restarted for failures of its
 	// own program, in all or, with restartWindowSeconds, per window. Default 3.

@@ -147,7 +147,7 @@ type Metric struct {
 	// name is the metric's name, as the training printed it.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MaxLength=64
 	Name string `json:"name,omitempty"`
 
 	// value is the figure as a decimal number.
@@ -222,8 +222,9 @@ type Recovery struct {
 
 	// message says which rank, which node and what was seen.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	Message *string `json:"message,omitempty"`
+	Message string `json:"message,omitempty"`
 
 	// counted says whether the restart counts towards maxRestarts. It may
 	// still change to false within the attribution window.

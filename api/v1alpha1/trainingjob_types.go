@@ -92,6 +92,8 @@ type Dependency struct {
 }
 
 // ReplicaSpec is one set of identical pods.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.template.spec) && self.template.spec.containers.size() > 0",message="containers is empty: add the container that trains",fieldPath=".template.spec.containers"
 type ReplicaSpec struct {
 	// name is the set's name, unique in the job and part of its pods' names:
 	// a DNS label of at most 32 characters.
@@ -195,6 +197,9 @@ type ProgressPolicy struct {
 }
 
 // LogRule reads progress from a line of output.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.pattern) || self.name in ['HFTrainer', 'Lightning', 'Keras', 'Torchrun']",messageExpression="'%s is not a ready rule: give it a pattern, or use HFTrainer, Lightning, Keras or Torchrun'.format([self.name])",fieldPath=".name"
+// +kubebuilder:validation:XValidation:rule="!has(self.pattern) || !(self.name in ['HFTrainer', 'Lightning', 'Keras', 'Torchrun'])",messageExpression="'%s is a ready rule and has its own pattern: choose another name or remove pattern'.format([self.name])",fieldPath=".name"
 type LogRule struct {
 	// name is one of the ready rules HFTrainer, Lightning, Keras and Torchrun,
 	// or, with a pattern, a name of your own.
@@ -209,6 +214,8 @@ type LogRule struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="''.matches(self) in [true, false]",message="pattern must be an RE2 expression: correct what the error says"
+	// +kubebuilder:validation:XValidation:rule="self.contains('(?P<') || self.contains('(?<')",message="the pattern has no named group and so reads nothing: name what it reads, as in step (?P<step>[0-9]+)"
 	Pattern string `json:"pattern,omitempty"`
 }
 
@@ -226,12 +233,17 @@ type CheckpointPolicy struct {
 
 // TrainingJobSpec says what to train and what to do when that fails.
 //
-// +kubebuilder:validation:XValidation:rule="self.replicaSpecs.all(s, !has(s.dependsOn) || (s.dependsOn.name != s.name && self.replicaSpecs.exists(o, o.name == s.dependsOn.name)))",message="dependsOn.name must name another set of this job: correct the name or remove dependsOn",fieldPath=".replicaSpecs"
-// +kubebuilder:validation:XValidation:rule="self.replicaSpecs.map(s, has(s.replicas) ? s.replicas : 1).sum() <= 4096",message="a job may have at most 4096 pods over all its sets: lower replicas",fieldPath=".replicaSpecs"
-// +kubebuilder:validation:XValidation:rule="self.framework != 'MPI' || self.launcher == 'Auto'",message="framework MPI needs launcher Auto, which writes the hostfile and the keys",fieldPath=".launcher"
-// +kubebuilder:validation:XValidation:rule="self.launcher == 'Auto' || !has(self.failurePolicy) || !has(self.failurePolicy.restartStrategy) || self.failurePolicy.restartStrategy != 'InPlace'",message="restartStrategy InPlace needs launcher Auto, which starts the process again: set launcher to Auto or restartStrategy to Recreate",fieldPath=".failurePolicy.restartStrategy"
-// +kubebuilder:validation:XValidation:rule="self.launcher == 'Auto' || !has(self.progressPolicy)",message="progress is read by the launcher: set launcher to Auto or remove progressPolicy",fieldPath=".progressPolicy"
-// +kubebuilder:validation:XValidation:rule="has(self.managedBy) == has(oldSelf.managedBy) && (!has(self.managedBy) || self.managedBy == oldSelf.managedBy)",message="managedBy is immutable: create a new job",fieldPath=".managedBy"
+// +kubebuilder:validation:XValidation:rule="self.replicaSpecs.all(s, !has(s.dependsOn) || (s.dependsOn.name != s.name && self.replicaSpecs.exists(o, o.name == s.dependsOn.name)))",messageExpression="'dependsOn.name %s is no other set of this job: correct the name or remove dependsOn'.format([self.replicaSpecs.filter(s, has(s.dependsOn) && (s.dependsOn.name == s.name || !self.replicaSpecs.exists(o, o.name == s.dependsOn.name)))[0].dependsOn.name])",fieldPath=".replicaSpecs"
+// +kubebuilder:validation:XValidation:rule="self.replicaSpecs.map(s, s.replicas).sum() <= 4096",messageExpression="'replicas add up to %d pods over all sets, more than 4096: lower them'.format([self.replicaSpecs.map(s, s.replicas).sum()])",fieldPath=".replicaSpecs"
+// +kubebuilder:validation:XValidation:rule="self.framework != 'MPI' || self.launcher == 'Auto'",messageExpression="'launcher %s cannot write the hostfile and the keys that framework MPI needs: set it to Auto'.format([self.launcher])",fieldPath=".launcher"
+// +kubebuilder:validation:XValidation:rule="self.framework != 'MPI' || self.replicaSpecs.size() >= 2",messageExpression="'framework MPI needs a set that launches and a set of workers, but there is %d set: add the workers as a second set'.format([self.replicaSpecs.size()])",fieldPath=".replicaSpecs"
+// +kubebuilder:validation:XValidation:rule="self.framework != 'MPI' || self.replicaSpecs[0].replicas == 1",messageExpression="'set %s launches the MPI program and has replicas %d: set its replicas to 1 and put the workers into further sets'.format([self.replicaSpecs[0].name, self.replicaSpecs[0].replicas])",fieldPath=".replicaSpecs"
+// +kubebuilder:validation:XValidation:rule="self.framework != 'MPI' || self.replicaSpecs.all(s, !has(s.dependsOn) || s.dependsOn.name != self.replicaSpecs[0].name)",messageExpression="'dependsOn.name %s is the set that launches the MPI program, which itself waits for the workers: remove dependsOn'.format([self.replicaSpecs[0].name])",fieldPath=".replicaSpecs"
+// +kubebuilder:validation:XValidation:rule="self.framework != 'MPI' || !has(self.successPolicy) || self.successPolicy == 'FirstReplica'",messageExpression="'%s never comes true with framework MPI, whose workers serve until they are stopped: remove successPolicy or set it to FirstReplica'.format([self.successPolicy])",fieldPath=".successPolicy"
+// +kubebuilder:validation:XValidation:rule="self.launcher == 'Auto' || !has(self.failurePolicy) || !has(self.failurePolicy.restartStrategy) || self.failurePolicy.restartStrategy != 'InPlace'",messageExpression="'InPlace needs the launcher, which starts the process again, but spec.launcher is %s: set that to Auto or restartStrategy to Recreate'.format([self.launcher])",fieldPath=".failurePolicy.restartStrategy"
+// +kubebuilder:validation:XValidation:rule="!has(self.failurePolicy) || !has(self.failurePolicy.rules) || self.failurePolicy.rules.all(r, !has(r.sets) || r.sets.all(n, self.replicaSpecs.exists(s, s.name == n)))",messageExpression="'rule %s is about a set that this job does not have: correct the name in sets or remove it'.format([self.failurePolicy.rules.filter(r, has(r.sets) && !r.sets.all(n, self.replicaSpecs.exists(s, s.name == n)))[0].name])",fieldPath=".failurePolicy.rules"
+// +kubebuilder:validation:XValidation:rule="self.launcher == 'Auto' || !has(self.progressPolicy)",messageExpression="'progress is read by the launcher, but spec.launcher is %s: set that to Auto or remove progressPolicy'.format([self.launcher])",fieldPath=".progressPolicy"
+// +kubebuilder:validation:XValidation:rule="has(self.managedBy) == has(oldSelf.managedBy) && (!has(self.managedBy) || self.managedBy == oldSelf.managedBy)",messageExpression="'managedBy is immutable and was %s: create a new job'.format([has(oldSelf.managedBy) ? oldSelf.managedBy : 'unset'])",fieldPath=".managedBy"
 type TrainingJobSpec struct {
 	// suspend keeps a job from being placed and takes the place of one that
 	// runs: its pods are stopped and their capacity is freed. Default false.
@@ -259,6 +271,7 @@ type TrainingJobSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system-')",message="classes that begin with system- are kept for the components of the cluster itself: name another PriorityClass"
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
 	// framework decides the environment through which ranks find each other.
@@ -273,7 +286,7 @@ type TrainingJobSpec struct {
 	// +optional
 	// +default="auto"
 	// +kubebuilder:validation:XIntOrString
-	// +kubebuilder:validation:XValidation:rule="type(self) == int ? (self >= 1 && self <= 128) : self == 'auto'",message="numProcPerNode must be auto or a number from 1 to 128"
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? (self >= 1 && self <= 128) : self == 'auto'",message="numProcPerNode must be a number from 1 to 128, or auto for one per GPU"
 	NumProcPerNode *intstr.IntOrString `json:"numProcPerNode,omitempty"`
 
 	// launcher says whether Trainyard's launcher runs as process 1 of the
@@ -326,8 +339,8 @@ type TrainingJobSpec struct {
 // +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.reason`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be a DNS label that starts with a letter, since the ranks' host names end in it",fieldPath=".metadata.name"
-// +kubebuilder:validation:XValidation:rule="self.spec.replicaSpecs.all(s, self.metadata.name.size() + s.name.size() <= 50)",message="metadata.name and the longest set name may have 50 characters together, since a pod is named <job>-<set>-<index>-<attempt>: shorten one",fieldPath=".metadata.name"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",messageExpression="'metadata.name %s must be a DNS label that starts with a letter (a-z, 0-9 and -), since the host names of its ranks end in it: rename the job'.format([self.metadata.name])"
+// +kubebuilder:validation:XValidation:rule="self.spec.replicaSpecs.all(s, self.metadata.name.size() + s.name.size() <= 50)",messageExpression="'metadata.name %s and the longest set name have %d characters together, more than 50, and a pod is named <job>-<set>-<index>-<attempt>: shorten one'.format([self.metadata.name, self.metadata.name.size() + self.spec.replicaSpecs.map(s, s.name.size()).max()])"
 type TrainingJob struct {
 	metav1.TypeMeta `json:",inline"`
 

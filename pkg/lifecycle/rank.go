@@ -56,8 +56,12 @@ func (o *Observation) judge(i int, r *rank) {
 	switch {
 	case r.pod == nil:
 		o.judgeMissing(i, r)
+	case r.pod.Phase >= Succeeded && o.endedBefore(r.pod):
+		r.fail(fault{reason: ReasonPodLost, infra: true, at: o.Now,
+			message: fmt.Sprintf("pod %s ended in attempt %d, before it learned of attempt %d",
+				r.pod.Name, r.pod.Launcher.Attempt, o.Record.Placement.Attempt)})
 	case r.pod.Phase == Succeeded:
-		o.judgeSucceeded(r)
+		r.state = rankSucceeded
 	case o.Nodes[slot.Node].Health >= Lost:
 		r.fail(fault{reason: ReasonNodeLost, infra: true, exclude: true, at: o.Now,
 			message: fmt.Sprintf("node %s is lost: %s", slot.Node, o.Nodes[slot.Node].Witness)})
@@ -98,19 +102,10 @@ func (o *Observation) judgeMissing(i int, r *rank) {
 	r.fail(f)
 }
 
-// judgeSucceeded counts a success only for the attempt that it happened in.
-func (o *Observation) judgeSucceeded(r *rank) {
-	attempt := r.pod.Attempt
-	if r.pod.Launcher != nil {
-		attempt = r.pod.Launcher.Attempt
-	}
-	if attempt == o.Record.Placement.Attempt {
-		r.state = rankSucceeded
-		return
-	}
-	r.fail(fault{reason: ReasonPodLost, infra: true, at: o.Now,
-		message: fmt.Sprintf("pod %s ended in attempt %d, before it learned of attempt %d",
-			r.pod.Name, attempt, o.Record.Placement.Attempt)})
+// endedBefore says whether a pod that was kept ended while it still worked for
+// an older attempt. How it ended says nothing about the current one.
+func (o *Observation) endedBefore(p *Pod) bool {
+	return p.Launcher != nil && p.Launcher.Attempt < o.Record.Placement.Attempt
 }
 
 func (o *Observation) judgeLauncher(r *rank) {

@@ -1,0 +1,204 @@
+package scheduling
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/clusterstate"
+	"github.com/trainyard/trainyard/pkg/placement"
+)
+
+const (
+	// settleTime lets events that belong together arrive before the next plan.
+	settleTime = 20 * time.Millisecond
+	// retryTime is how soon a plan that failed is made again.
+	retryTime = 5 * time.Second
+	// restateEvery is how often at most a job that goes on waiting for the same
+	// reason is told the figures anew.
+	restateEvery = 10 * time.Second
+)
+
+// loop plans whenever something changed. It runs on the leader alone.
+type loop struct {
+	*Scheduler
+	cache cache.Cache
+}
+
+// Start implements manager.Runnable.
+func (l *loop) Start(ctx context.Context) error {
+	if err := l.feed(ctx, l.cache); err != nil {
+		return err
+	}
+	if err := l.prime(ctx); err != nil {
+		return err
+	}
+	close(l.primed)
+	l.replan()
+	timer := l.clock.NewTimer(retryTime)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.dirty:
+		case <-timer.C():
+		}
+		if !l.pause(ctx) {
+			return nil
+		}
+		timer.Reset(l.plan(ctx))
+	}
+}
+
+// pause waits a moment; false: the context has ended.
+func (l *loop) pause(ctx context.Context) bool {
+	timer := l.clock.NewTimer(settleTime)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C():
+		return true
+	}
+}
+
+// prime tells the tracker of every job that has a place before anything is
+// planned, so that no place is given away twice after a restart.
+func (l *loop) prime(ctx context.Context) error {
+	var jobs v1alpha1.TrainingJobList
+	if err := l.client.List(ctx, &jobs); err != nil {
+		return fmt.Errorf("listing TrainingJobs: %w", err)
+	}
+	for i := range jobs.Items {
+		job := &jobs.Items[i]
+		if !job.Managed() || !job.Status.Placed() || job.Status.Finished() {
+			continue
+		}
+		g, err := l.placedGang(ctx, job)
+		if err != nil {
+			return err
+		}
+		g.Assignments = assignmentsOf(job)
+		g.Leaving = job.Status.Eviction != nil
+		if err := l.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g); err != nil {
+			log.FromContext(ctx).Error(err, "the job's place is not reserved")
+		}
+	}
+	return nil
+}
+
+// plan makes one plan, and says when to make the next if nothing changes.
+func (l *loop) plan(ctx context.Context) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	start := l.clock.Now()
+	plan, err := l.tracker.Decide(start)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "planning failed; it is tried again")
+		return retryTime
+	}
+	for i := range plan.Decisions {
+		l.take(ctx, &plan.Decisions[i])
+	}
+	planSeconds.Observe(l.clock.Now().Sub(start).Seconds())
+	l.count()
+	if plan.Next.IsZero() {
+		return time.Minute
+	}
+	return max(plan.Next.Sub(l.clock.Now()), settleTime)
+}
+
+// outcome is what was planned for a job.
+type outcome struct {
+	verb        placement.Verb
+	assignments []clusterstate.Assignment
+	beneficiary string
+	reason      placement.Reason
+	message     string
+}
+
+// take keeps what was planned for a job until it is written, and takes the
+// place in the tracker at once. The lock is held.
+func (s *Scheduler) take(ctx context.Context, d *clusterstate.Decision) {
+	key := keyOf(d.Gang)
+	g := s.gangs[key]
+	if g == nil {
+		return
+	}
+	if g.outcome != nil && acts(g.outcome.verb) {
+		s.enqueue(key)
+		return
+	}
+	o := &outcome{verb: d.Verb, assignments: d.Assignments, beneficiary: d.For, reason: d.Reason}
+	if !acts(d.Verb) {
+		if s.told(g, o) {
+			return
+		}
+		o.message = s.tracker.Explain(d)
+		g.outcome = o
+		s.enqueue(key)
+		return
+	}
+	o.message = s.tracker.Explain(d)
+	g.outcome = o
+	if err := s.tracker.UpsertGang(g.assume(o)); err != nil {
+		log.FromContext(ctx).Error(err, "what was planned cannot be held", "job", key)
+	}
+	s.enqueue(key)
+}
+
+// acts says whether a verb changes who holds what.
+func acts(v placement.Verb) bool {
+	switch v {
+	case placement.Admit, placement.Replace, placement.Preempt, placement.Release:
+		return true
+	default:
+		return false
+	}
+}
+
+// told says whether a job that waits knows why, and recently enough.
+func (s *Scheduler) told(g *gang, o *outcome) bool {
+	same := g.said.verb == o.verb && g.said.reason == o.reason && g.said.beneficiary == o.beneficiary
+	return same && !g.saidAt.IsZero() && s.clock.Now().Sub(g.saidAt) < restateEvery
+}
+
+// assume is the gang as it will be once the outcome is written.
+func (g *gang) assume(o *outcome) clusterstate.Gang {
+	ask := g.ask
+	switch o.verb {
+	case placement.Admit:
+		ask.Assignments = withAttempt(o.assignments, g.base+1)
+	case placement.Replace:
+		ask.Assignments = append(append([]clusterstate.Assignment{}, g.ask.Assignments...), withAttempt(o.assignments, g.base+1)...)
+	case placement.Preempt, placement.Release:
+		ask.Leaving, ask.YieldsTo = true, o.beneficiary
+	default:
+	}
+	return ask
+}
+
+func withAttempt(in []clusterstate.Assignment, attempt int32) []clusterstate.Assignment {
+	out := append([]clusterstate.Assignment{}, in...)
+	for i := range out {
+		out[i].Attempt = attempt
+	}
+	return out
+}
+
+// keyOf is the job of a gang.
+func keyOf(id string) types.NamespacedName {
+	for i := range id {
+		if id[i] == '/' {
+			return types.NamespacedName{Namespace: id[:i], Name: id[i+1:]}
+		}
+	}
+	return types.NamespacedName{Name: id}
+}

@@ -1,0 +1,224 @@
+package scheduling
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/clusterstate"
+	"github.com/trainyard/trainyard/internal/render"
+	"github.com/trainyard/trainyard/pkg/lifecycle"
+)
+
+// Owner is the name under which this loop applies its part of the status.
+const Owner = "trainyard-scheduling"
+
+// holdTime is how long a job that lost ranks keeps the places of the others
+// while no place is found for the lost ones.
+const holdTime = 30 * time.Second
+
+// rejectedRetry is how soon a job whose pods the API server refuses is asked
+// about again.
+const rejectedRetry = 30 * time.Second
+
+// NodeWatch knows which nodes live.
+type NodeWatch interface {
+	Node(name string) lifecycle.Node
+}
+
+// Options are the settings of the loop.
+type Options struct {
+	Pods render.Options
+	// TopologyLabels are the node labels that name topology domains, the
+	// widest first.
+	TopologyLabels []string
+	// Workers is the number of jobs reconciled at once.
+	Workers int
+}
+
+// Scheduler is the loop around the planner.
+type Scheduler struct {
+	client   client.Client
+	clock    clock.WithTicker
+	nodes    NodeWatch
+	recorder events.EventRecorder
+	options  Options
+
+	tracker *clusterstate.Tracker
+	shapes  *shapeCache
+	jobs    chan event.GenericEvent
+	dirty   chan struct{}
+	primed  chan struct{} // closed when the tracker knows all nodes and jobs
+
+	// mu orders planning against what reconciles tell the tracker: a place
+	// that was planned and not yet written must not be forgotten in between.
+	mu    sync.Mutex
+	gangs map[types.NamespacedName]*gang
+}
+
+// gang is what the loop knows of a job that the tracker has.
+type gang struct {
+	ask clusterstate.Gang
+	// base is the attempt of the job's admission when it was asked for.
+	base int32
+	// outcome is what was planned and is not in the status yet.
+	outcome *outcome
+	// said is what the status says of its waiting, and since when.
+	said   outcome
+	saidAt time.Time
+}
+
+// New returns a Scheduler. Run it with SetupWithManager.
+func New(c client.Client, clk clock.WithTicker, nodes NodeWatch, recorder events.EventRecorder, options Options) *Scheduler {
+	return &Scheduler{
+		client: c, clock: clk, nodes: nodes, recorder: recorder, options: options,
+		tracker: clusterstate.New(clusterstate.Options{RankOf: rankOf, TopologyLabels: options.TopologyLabels}),
+		shapes:  newShapeCache(c, options.Pods),
+		jobs:    make(chan event.GenericEvent, 1024),
+		dirty:   make(chan struct{}, 1),
+		primed:  make(chan struct{}),
+		gangs:   map[types.NamespacedName]*gang{},
+	}
+}
+
+// +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs,verbs=get;list;watch
+// +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs/status,verbs=get;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch
+// +kubebuilder:rbac:groups=scheduling.k8s.io,resources=priorityclasses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// SetupWithManager registers the controller, the loop and its informers.
+func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named("scheduling").
+		For(&v1alpha1.TrainingJob{}).
+		Owns(&corev1.Pod{}).
+		Watches(&schedulingv1.PriorityClass{}, handler.EnqueueRequestsFromMapFunc(s.waitingJobs)).
+		WatchesRawSource(source.Channel(s.jobs, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: s.options.Workers}).
+		Complete(s)
+	if err != nil {
+		return fmt.Errorf("setting up the scheduling of TrainingJobs: %w", err)
+	}
+	if err := mgr.Add(&loop{Scheduler: s, cache: mgr.GetCache()}); err != nil {
+		return fmt.Errorf("adding the planning loop: %w", err)
+	}
+	return nil
+}
+
+// Reconcile tells the tracker what a job asks for and holds, and writes what
+// was planned for it.
+func (s *Scheduler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	select {
+	case <-s.primed:
+	case <-ctx.Done():
+		return ctrl.Result{}, fmt.Errorf("waiting for the first look at the cluster: %w", ctx.Err())
+	}
+	job := &v1alpha1.TrainingJob{}
+	if err := s.client.Get(ctx, req.NamespacedName, job); err != nil {
+		if apierrors.IsNotFound(err) {
+			s.forget(req.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading TrainingJob %s: %w", req, err)
+	}
+	if !job.Managed() || !job.DeletionTimestamp.IsZero() {
+		s.forget(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	wait, err := s.schedule(ctx, job)
+	if apierrors.IsNotFound(err) {
+		return ctrl.Result{}, nil // deleted in the meantime
+	}
+	return ctrl.Result{RequeueAfter: wait}, err
+}
+
+// schedule brings one job's admission a step further, and says when to look
+// again if nothing changes.
+func (s *Scheduler) schedule(ctx context.Context, job *v1alpha1.TrainingJob) (time.Duration, error) {
+	switch {
+	case job.Status.Finished():
+		return 0, s.settle(ctx, job)
+	case job.Status.Eviction != nil:
+		return 0, s.finishEviction(ctx, job)
+	case job.Suspended():
+		return 0, s.suspend(ctx, job)
+	}
+	if done, err := s.publish(ctx, job); done || err != nil {
+		return 0, err
+	}
+	if job.Status.Placed() {
+		return s.keepPlace(ctx, job)
+	}
+	return s.queue(ctx, job)
+}
+
+// forget takes a job out of the tracker.
+func (s *Scheduler) forget(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.gangs[key]; g != nil {
+		delete(s.gangs, key)
+		s.tracker.DeleteGang(key.String(), g.ask.UID, "")
+		s.shapes.forget(g.ask.UID)
+		s.replan()
+	}
+}
+
+// replan wakes the loop.
+func (s *Scheduler) replan() {
+	select {
+	case s.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// ask tells the tracker what a job asks for and holds, unless something was
+// planned for it in the meantime that is not written yet.
+func (s *Scheduler) ask(key types.NamespacedName, base int32, ask clusterstate.Gang) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.gangs[key]
+	if g == nil || g.ask.UID != ask.UID {
+		g = &gang{}
+	}
+	if g.outcome != nil && g.base == base {
+		s.enqueue(key)
+		return nil
+	}
+	if err := s.tracker.UpsertGang(ask); err != nil {
+		return fmt.Errorf("planning TrainingJob %s: %w", key, err)
+	}
+	g.ask, g.base, g.outcome = ask, base, nil
+	s.gangs[key] = g
+	s.replan()
+	return nil
+}
+
+// enqueue asks for a job's reconcile. It does not block: a job that does not
+// fit into the channel is enqueued by the next plan.
+func (s *Scheduler) enqueue(key types.NamespacedName) {
+	job := &v1alpha1.TrainingJob{}
+	job.Namespace, job.Name = key.Namespace, key.Name
+	select {
+	case s.jobs <- event.GenericEvent{Object: job}:
+	default:
+		s.replan()
+	}
+}

@@ -1,0 +1,107 @@
+package trainingjob
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/render"
+)
+
+// connect gives every rank's name the address of its current pod: a headless
+// Service without selector, and EndpointSlices of our own writing.
+func (r *Reconciler) connect(ctx context.Context, s *scope) error {
+	if err := r.ensureService(ctx, s); err != nil {
+		return err
+	}
+	want, invalid := render.EndpointSlices(s.job, s.endpoints())
+	if invalid != nil {
+		log.FromContext(ctx).Error(invalid, "ranks are left out of the EndpointSlices")
+	}
+	var have discoveryv1.EndpointSliceList
+	if err := r.Client.List(ctx, &have, client.InNamespace(s.key.Namespace),
+		client.MatchingLabels{v1alpha1.LabelJobUID: string(s.job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing the EndpointSlices of TrainingJob %s: %w", s.key, err)
+	}
+	known := make(map[string]*discoveryv1.EndpointSlice, len(have.Items))
+	for i := range have.Items {
+		known[have.Items[i].Name] = &have.Items[i]
+	}
+	for _, slice := range want {
+		if err := r.ensureSlice(ctx, slice, known[slice.Name]); err != nil {
+			return err
+		}
+		delete(known, slice.Name)
+	}
+	for name, slice := range known {
+		if err := r.Client.Delete(ctx, slice); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("deleting EndpointSlice %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// endpoints are the pods that hold a rank now.
+func (s *scope) endpoints() []render.Endpoint {
+	slots := s.observed.Record.Placement.Slots
+	var endpoints []render.Endpoint
+	for i := range s.pods {
+		p := &s.observed.Pods[i]
+		if p.Rank >= len(slots) || p.Attempt != slots[p.Rank].Attempt || s.pods[i].Status.PodIP == "" {
+			continue
+		}
+		pod := &s.pods[i]
+		e := render.Endpoint{Rank: int32(p.Rank), Pod: pod.Name, UID: pod.UID, Node: p.Node, Ready: p.Ready}
+		for k := range pod.Status.PodIPs {
+			e.IPs = append(e.IPs, pod.Status.PodIPs[k].IP)
+		}
+		endpoints = append(endpoints, e)
+	}
+	return endpoints
+}
+
+func (r *Reconciler) ensureService(ctx context.Context, s *scope) error {
+	want := render.Service(s.job)
+	have := &corev1.Service{}
+	err := r.Client.Get(ctx, client.ObjectKeyFromObject(want), have)
+	switch {
+	case err == nil && have.Labels[v1alpha1.LabelJobUID] == string(s.job.UID):
+		return nil
+	case err == nil:
+		return fmt.Errorf("service %s exists and is not this job's: delete it or rename the job", client.ObjectKeyFromObject(want))
+	case !apierrors.IsNotFound(err):
+		return fmt.Errorf("reading Service %s: %w", client.ObjectKeyFromObject(want), err)
+	}
+	if err := r.Client.Create(ctx, want); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("creating Service %s: %w", client.ObjectKeyFromObject(want), err)
+	}
+	return nil
+}
+
+func (r *Reconciler) ensureSlice(ctx context.Context, want, have *discoveryv1.EndpointSlice) error {
+	if have != nil && equality.Semantic.DeepEqual(want.Endpoints, have.Endpoints) &&
+		equality.Semantic.DeepEqual(want.Ports, have.Ports) {
+		return nil
+	}
+	if have == nil && len(want.Endpoints) == 0 {
+		return nil
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(want)
+	if err != nil {
+		return fmt.Errorf("encoding EndpointSlice %s: %w", want.Name, err)
+	}
+	config := client.ApplyConfigurationFromUnstructured(&unstructured.Unstructured{Object: object})
+	if err := r.Client.Apply(ctx, config, client.FieldOwner(Owner), client.ForceOwnership); err != nil {
+		return fmt.Errorf("applying EndpointSlice %s: %w", client.ObjectKeyFromObject(want), err)
+	}
+	return nil
+}

@@ -1,0 +1,251 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/trainyard/trainyard/hack/lab/internal/atomicfile"
+	"github.com/trainyard/trainyard/hack/lab/internal/cgroup"
+	"github.com/trainyard/trainyard/hack/lab/internal/command"
+	"github.com/trainyard/trainyard/hack/lab/internal/plan"
+)
+
+const netnsDir = "/run/netns"
+
+// processes finds every process of a lab.
+func processes(name, stateDir string) ([]int, error) {
+	inGroup, err := cgroup.Processes(plan.Resource(name))
+	if err != nil {
+		return nil, err
+	}
+	found := map[int]bool{}
+	for _, pid := range inGroup {
+		found[pid] = true
+	}
+	namespaces := namespaceIDs(name)
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list the processes: %w", err)
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err == nil && pid != os.Getpid() && (marked(pid, stateDir) || inNamespace(pid, namespaces)) {
+			found[pid] = true
+		}
+	}
+	pids := make([]int, 0, len(found))
+	for pid := range found {
+		if !corpse(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	return pids, nil
+}
+
+// marked says whether a process was started by the lab in stateDir. What
+// another user runs cannot be looked into, and is not ours.
+func marked(pid int, stateDir string) bool {
+	environ, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+	return err == nil && slices.Contains(strings.Split(string(environ), "\x00"), plan.MarkState+"="+stateDir)
+}
+
+func namespaceIDs(name string) map[uint64]bool {
+	ids := map[uint64]bool{}
+	for _, namespace := range namespaces(name) {
+		if id, ok := inode(filepath.Join(netnsDir, namespace)); ok {
+			ids[id] = true
+		}
+	}
+	return ids
+}
+
+func inNamespace(pid int, ids map[uint64]bool) bool {
+	id, ok := inode(filepath.Join("/proc", strconv.Itoa(pid), "ns/net"))
+	return ok && ids[id]
+}
+
+func inode(path string) (uint64, bool) {
+	var s unix.Stat_t
+	if unix.Stat(path, &s) != nil {
+		return 0, false
+	}
+	return s.Ino, true
+}
+
+// corpse says whether a process has ended and only waits to be reaped.
+func corpse(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return true
+	}
+	state := string(stat[strings.LastIndexByte(string(stat), ')')+1:])
+	return strings.HasPrefix(state, " Z") || strings.HasPrefix(state, " X")
+}
+
+func commandOf(pid int) string {
+	content, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm")) // gone is fine
+	return strings.TrimSpace(string(content))
+}
+
+func kill(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("kill process %d: %w: run `lab down` as the user who ran `lab up`", pid, err)
+	}
+	return nil
+}
+
+// mounts lists what is mounted below the state folder, innermost last.
+func mounts(stateDir string) []string {
+	content, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for line := range strings.Lines(string(content)) {
+		if f := strings.Fields(line); len(f) > 4 && strings.HasPrefix(f[4], stateDir+"/") {
+			found = append(found, strings.ReplaceAll(f[4], `\040`, " "))
+		}
+	}
+	return found
+}
+
+func unmount(stateDir string) error {
+	var errs []error
+	for _, at := range slices.Backward(mounts(stateDir)) {
+		if err := unix.Unmount(at, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
+			errs = append(errs, fmt.Errorf("unmount %s: %w", at, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// namespaces lists the lab's network namespaces.
+func namespaces(name string) []string {
+	entries, err := os.ReadDir(netnsDir)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, e := range entries {
+		if plan.IsNamespace(e.Name(), name) {
+			found = append(found, e.Name())
+		}
+	}
+	return found
+}
+
+func removeKernelObjects(ctx context.Context, name string) error {
+	var errs []error
+	for _, namespace := range namespaces(name) {
+		at := filepath.Join(netnsDir, namespace)
+		// A namespace whose making was cut short is a file and no mount.
+		if err := unix.Unmount(at, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
+			errs = append(errs, fmt.Errorf("unmount %s: %w", at, err))
+			continue
+		}
+		errs = append(errs, os.Remove(at))
+	}
+	if _, err := net.InterfaceByName(plan.HostLink(name)); err == nil {
+		_, err := command.Run(ctx, "ip", "link", "delete", plan.HostLink(name))
+		if _, gone := net.InterfaceByName(plan.HostLink(name)); gone == nil {
+			errs = append(errs, err)
+		}
+	}
+	if hasTable(name) {
+		_, err := command.Run(ctx, "nft", "delete", "table", "inet", plan.Table(name))
+		errs = append(errs, err)
+	}
+	errs = append(errs, cgroup.Remove(plan.Resource(name)))
+	return errors.Join(errs...)
+}
+
+// hasTable says whether the host has the lab's packet filters. Without nft, or
+// without root, it cannot have any.
+func hasTable(name string) bool {
+	if os.Geteuid() != 0 {
+		return false
+	}
+	if _, err := exec.LookPath("nft"); err != nil {
+		return false
+	}
+	_, err := command.Run(context.Background(), "nft", "list", "table", "inet", plan.Table(name))
+	return err == nil
+}
+
+func kernelObjects(name, stateDir string) ([]string, error) {
+	var left []string
+	for _, at := range mounts(stateDir) {
+		left = append(left, "mount "+at)
+	}
+	for _, namespace := range namespaces(name) {
+		left = append(left, "network namespace "+namespace)
+	}
+	if _, err := net.InterfaceByName(plan.HostLink(name)); err == nil {
+		left = append(left, "interface "+plan.HostLink(name))
+	}
+	if hasTable(name) {
+		left = append(left, "packet filter table "+plan.Table(name))
+	}
+	groups, err := cgroup.List(plan.Resource(name))
+	for _, g := range groups {
+		left = append(left, "control group "+g)
+	}
+	return left, err
+}
+
+// tuned are settings of the whole kernel that a kubelet changes.
+var tuned = []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
+	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
+
+func sysctlFile(stateDir string) string { return filepath.Join(stateDir, "sysctls.json") }
+
+// SaveSysctls remembers what kubelets will change, unless it is remembered.
+func SaveSysctls(stateDir string) error {
+	if _, err := os.Stat(sysctlFile(stateDir)); err == nil {
+		return nil
+	}
+	values := map[string]string{}
+	for _, name := range tuned {
+		if value, err := os.ReadFile(filepath.Join("/proc/sys", name)); err == nil {
+			values[name] = strings.TrimSpace(string(value))
+		}
+	}
+	content, err := json.Marshal(values)
+	if err != nil {
+		return fmt.Errorf("encode the kernel's settings: %w", err)
+	}
+	return atomicfile.Write(sysctlFile(stateDir), content, 0o644)
+}
+
+func restoreSysctls(stateDir string) error {
+	content, err := os.ReadFile(sysctlFile(stateDir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	values := map[string]string{}
+	if err == nil {
+		err = json.Unmarshal(content, &values)
+	}
+	for name, value := range values {
+		if err == nil {
+			err = os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0o644)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("give the kernel its settings back: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package watch
+
+import "context"
+
+func notify(context.Context, string) <-chan string { return nil }

@@ -1,0 +1,89 @@
+package placement
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// shape is what a State keeps of a Shape.
+type shape struct {
+	id       ShapeID
+	needs    []need
+	eligible Bitset
+	refused  []Refusal
+	// waiters counts the waiting gangs that ask for it; gangs all of them.
+	waiters, gangs int
+	// index knows its slots in each layer, and short what it lacks in the
+	// current one; both are made when they are needed.
+	index [layers]*index
+	short *shortages
+	// futile is the last failure to make room for it by preemption.
+	futile futile
+}
+
+// need is a resource that a pod of the shape takes.
+type need struct {
+	resource int32
+	amount   int64
+}
+
+func (s *State) shapeAt(id ShapeID) *shape {
+	if int(id) >= len(s.shapes) {
+		return nil
+	}
+	return s.shapes[id]
+}
+
+// putShape replaces a shape. The capacity that gangs hold by it is given back
+// at its former size and taken at its new one.
+func (s *State) putShape(in *Shape) {
+	if int(in.ID) >= len(s.shapes) {
+		s.shapes = append(s.shapes, make([]*shape, int(in.ID)+1-len(s.shapes))...)
+	}
+	next := &shape{id: in.ID, eligible: in.Eligible.Clone(), refused: slices.Clone(in.Refused)}
+	for r, amount := range in.Req {
+		if amount > 0 {
+			next.needs = append(next.needs, need{resource: int32(r), amount: amount})
+		}
+	}
+	s.sortNeeds(next)
+	s.capacity++
+	former := s.shapes[in.ID]
+	if former == nil {
+		s.shapes[in.ID] = next
+		return
+	}
+	next.waiters, next.gangs = former.waiters, former.gangs
+	resized := former.gangs > 0 && !slices.Equal(former.needs, next.needs)
+	if resized {
+		s.holdShape(in.ID, +1)
+	}
+	s.shapes[in.ID] = next
+	if resized {
+		s.holdShape(in.ID, -1)
+	}
+}
+
+// sortNeeds orders needs by name: what is said about them does not depend on
+// how resources are numbered.
+func (s *State) sortNeeds(sh *shape) {
+	slices.SortFunc(sh.needs, func(a, b need) int {
+		return cmp.Or(
+			strings.Compare(s.resources[a.resource].Name, s.resources[b.resource].Name),
+			cmp.Compare(a.resource, b.resource),
+		)
+	})
+}
+
+// holdShape gives back (+1) or takes (-1) everything held by a shape.
+func (s *State) holdShape(id ShapeID, sign int32) {
+	for _, g := range s.gangs {
+		for _, run := range g.Held {
+			if g.Sets[run.Set].Shape == id {
+				s.shift(run.Node, id, sign*run.Count, g.layer())
+				s.touched.add(run.Node)
+			}
+		}
+	}
+}
