@@ -44,6 +44,7 @@ type Session struct {
 	gone     map[string]bool // devices that were lost or absent, by UUID
 	links    int             // the most active NVLinks seen on a device
 	lostFor  int             // polls with a lost device since the last look
+	unnamed  []int           // indices that the driver lists and does not open
 	reloaded bool            // the driver came back since the last poll
 	everUp   bool
 }
@@ -245,14 +246,16 @@ func (s *Session) list() error {
 	if ret != nvml.SUCCESS {
 		return fmt.Errorf("count GPUs: %s", returnText(ret))
 	}
-	s.devices = nil
+	s.devices, s.unnamed = nil, nil
 	for i := range count {
 		handle, ret := s.lib.DeviceGetHandleByIndex(i)
 		if ret != nvml.SUCCESS {
-			continue // it shows up as missing
+			s.unnamed = append(s.unnamed, i)
+			continue
 		}
 		d, err := s.newDevice(i, handle)
 		if err != nil {
+			s.unnamed = append(s.unnamed, i)
 			continue
 		}
 		s.devices = append(s.devices, d)
@@ -300,8 +303,8 @@ func (s *Session) read(ctx context.Context, slow bool) ([]Reading, error) {
 	return readings, gone
 }
 
-// missing lists devices that were known and are not listed any more: lost if
-// the driver still counts them, else absent.
+// missing lists devices that were known and do not open any more, and those that
+// the driver lists and never opened.
 func (s *Session) missing(readings []Reading) []Reading {
 	var missing []Reading
 	for _, id := range s.known {
@@ -310,6 +313,13 @@ func (s *Session) missing(readings []Reading) []Reading {
 		}
 		r := Reading{Identity: id}
 		r.Vars.SetFlag(hardware.VarAbsent, true)
+		missing = append(missing, r)
+	}
+	// A device that was lost before it ever told its name.
+	for _, index := range s.unnamed[min(len(missing), len(s.unnamed)):] {
+		r := Reading{Identity: Identity{Index: index, UUID: fmt.Sprintf("unnamed-%d", index)}}
+		r.Vars.SetFlag(hardware.VarLost, true)
+		r.Vars.SetFlag(hardware.VarAbsent, false)
 		missing = append(missing, r)
 	}
 	return missing

@@ -264,6 +264,16 @@ func TestLostAndFound(t *testing.T) {
 	}
 }
 
+func TestLostBeforeItWasNamed(t *testing.T) {
+	s := newStage(t, "H100", 2)
+	s.scenario.GPU(1, "lost", "1")
+	s.play()
+	readings, state := s.poll()
+	if state.Mode != ModeGPU || len(readings) != 2 || value(t, readings[1], hardware.VarLost) != 1 || readings[1].Index != 1 || readings[1].UUID == "" {
+		t.Errorf("state %+v, readings %+v", state, readings)
+	}
+}
+
 func TestStuckCall(t *testing.T) {
 	s := newStage(t, "H100", 4)
 	s.session.options.Timeout = 50 * time.Millisecond

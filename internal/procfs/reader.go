@@ -57,6 +57,7 @@ func (r *Reader) Read(now time.Time, slow bool) Reading {
 		out.Problems = append(out.Problems, "sys: "+err.Error())
 	}
 	out.BootID = r.bootID()
+	out.Uptime = r.uptime()
 	if out.BootID != r.boot {
 		r.boot = out.BootID
 		r.forget()
@@ -90,6 +91,19 @@ func (r *Reader) bootID() string {
 		return ""
 	}
 	return strings.TrimSpace(string(content))
+}
+
+func (r *Reader) uptime() time.Duration {
+	text, err := readText(filepath.Join(r.procRoot, "uptime"))
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(text, " ")
+	up, err := time.ParseDuration(first + "s")
+	if err != nil || up < 0 {
+		return 0
+	}
+	return up
 }
 
 // PCIPresent says whether a PCI device still answers: one that fell off the bus

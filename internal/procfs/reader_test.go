@@ -55,6 +55,7 @@ func (tr *tree) reader() *Reader {
 
 // server writes a machine with one of everything.
 func (tr *tree) server() {
+	tr.file("proc/uptime", "93.50 180.00\n")
 	tr.file("proc/loadavg", "4.00 3.00 2.00 1/100 4242\n")
 	for _, resource := range []string{"cpu", "io", "memory"} {
 		tr.file("proc/pressure/"+resource, "some avg10=1.00 avg60=20.00 avg300=3.00 total=1\nfull avg10=1.00 avg60=5.00 avg300=3.00 total=1\n")
@@ -137,6 +138,9 @@ func TestServer(t *testing.T) {
 		hardware.VarFabricLinksDown: 0, hardware.VarFabricErrors: 0, hardware.VarFabricFlaps: 0, hardware.VarNetworkLinksDown: 0,
 		hardware.VarFilesystemReadOnly: 0,
 	})
+	if r.Uptime != 93500*time.Millisecond {
+		t.Errorf("uptime %v", r.Uptime)
+	}
 	if r.BootID != "boot-1" || len(r.Zones) != 1 || len(r.Ports) != 1 || len(r.Memory) != 2 || len(r.Energy) != 1 || r.Cores != 2 {
 		t.Errorf("reading %+v", r)
 	}

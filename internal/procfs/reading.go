@@ -1,6 +1,10 @@
 package procfs
 
-import "github.com/trainyard/trainyard/pkg/hardware"
+import (
+	"time"
+
+	"github.com/trainyard/trainyard/pkg/hardware"
+)
 
 // Reading is one look at the host.
 type Reading struct {
@@ -18,6 +22,8 @@ type Reading struct {
 	// Load1 is the load average of one minute, Cores the cores online; 0 is unknown.
 	Load1 *float64
 	Cores int
+	// Uptime is how long the machine has been up; 0 is unknown.
+	Uptime time.Duration
 	// Problems names the sources that could not be read, and why.
 	Problems []string
 }
