@@ -182,6 +182,11 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	}, m.devices...), m.nodes...) {
 		ch <- d
 	}
+	if m.dcgm {
+		for _, d := range dcgmMetrics {
+			ch <- d.desc
+		}
+	}
 }
 
 // Collect sends what the last report says.

@@ -20,9 +20,9 @@ static nvmlReturn_t initialise(void)
 	fake_reload();
 	nvmlReturn_t ret = fake.down ? NVML_ERROR_DRIVER_NOT_LOADED : fake.init;
 	if (ret == NVML_SUCCESS) {
-		if (users++ == 0)
-			listed_count = 0;
-		for (int gpu = 0; gpu < fake.gpus && users == 1; gpu++) {
+		users++;
+		listed_count = 0;
+		for (int gpu = 0; gpu < fake.gpus; gpu++) {
 			for (int mig = 0; mig < 8; mig++)
 				devices[gpu][mig] = (struct nvmlDevice_st){gpu, mig};
 			if (fake_value(gpu, K_absent, 0) == 0)
