@@ -13,3 +13,7 @@ agent: ## Build the node agent, the one program that needs cgo, into bin/.
 .PHONY: docs-faults
 docs-faults: ## Generate the fault table of the documentation from the rules.
 	go run ./hack/faults > docs/reference/faults.md
+
+.PHONY: bench-agent
+bench-agent: agent ## Measure the node agent on the fake driver library (about 4 minutes).
+	@go run ./hack/benchagent -agent $(BIN)/agent

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/pkg/hardware"
 )
 
 // API is what the publisher needs of the API server.
@@ -35,6 +37,9 @@ const (
 	// quietBetween is the shortest time between two writes that bring no worse
 	// verdict, so that a flapping sensor costs little.
 	quietBetween = 10 * time.Second
+	// urgentAMinute is how many writes a minute may skip that wait because a
+	// verdict became worse.
+	urgentAMinute = 30
 )
 
 // Publisher writes a node's status: when something changed, and as a heartbeat.
@@ -54,7 +59,9 @@ type Publisher struct {
 	boot     string
 	sequence int64
 	wrote    time.Time
-	severity v1alpha1.HardwareSeverity
+	// severities are those last written, by device; "" is the whole node.
+	severities map[string]v1alpha1.HardwareSeverity
+	skipped    []time.Time
 }
 
 // NewPublisher makes a publisher. A heartbeat below the minimum becomes it.
@@ -119,24 +126,64 @@ func (p *Publisher) wait(ctx context.Context, retry time.Duration) bool {
 }
 
 // settle holds news back that follow the last write too closely, unless they
-// are worse.
+// are worse, or worse news come meanwhile.
 func (p *Publisher) settle(ctx context.Context) bool {
-	p.mu.Lock()
-	worse := p.latest != nil && p.latest.Summary != nil && p.latest.Summary.Severity != p.severity
-	p.mu.Unlock()
-	left := quietBetween - p.Clock.Since(p.wrote)
-	if worse || left <= 0 {
-		return true
-	}
-	timer := p.Clock.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C():
-		return true
+	for {
+		left := quietBetween - p.Clock.Since(p.wrote)
+		if left <= 0 || p.isWorse() && p.maySkip() {
+			return true
+		}
+		timer := p.Clock.NewTimer(left)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C():
+		case <-p.wake:
+			timer.Stop()
+		}
 	}
 }
+
+func (p *Publisher) isWorse() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latest != nil && worsened(p.severities, severitiesOf(p.latest))
+}
+
+// maySkip counts a write that does not wait, if there may be one more.
+func (p *Publisher) maySkip() bool {
+	now := p.Clock.Now()
+	p.skipped = slices.DeleteFunc(p.skipped, func(t time.Time) bool { return now.Sub(t) > time.Minute })
+	if len(p.skipped) >= urgentAMinute {
+		return false
+	}
+	p.skipped = append(p.skipped, now)
+	return true
+}
+
+func severitiesOf(status *v1alpha1.NodeHardwareStatus) map[string]v1alpha1.HardwareSeverity {
+	out := map[string]v1alpha1.HardwareSeverity{}
+	if status.Summary != nil {
+		out[""] = status.Summary.Severity
+	}
+	for i := range status.Devices {
+		out[status.Devices[i].UUID] = status.Devices[i].Severity
+	}
+	return out
+}
+
+// worsened says whether anything is worse than what was written.
+func worsened(before, after map[string]v1alpha1.HardwareSeverity) bool {
+	for name, severity := range after {
+		if rank(severity) > rank(before[name]) {
+			return true
+		}
+	}
+	return false
+}
+
+func rank(s v1alpha1.HardwareSeverity) int { return hardware.Severity(s).Rank() }
 
 // untilHeartbeat spreads the heartbeats of a fleet over a tenth of their period.
 func (p *Publisher) untilHeartbeat() time.Duration {
@@ -165,9 +212,7 @@ func (p *Publisher) publish(ctx context.Context) error {
 	p.urgent = p.urgent || err != nil && urgent
 	if err == nil {
 		p.wrote = p.Clock.Now()
-		if status.Summary != nil {
-			p.severity = status.Summary.Severity
-		}
+		p.severities = severitiesOf(status)
 	}
 	return err
 }

@@ -165,6 +165,30 @@ func TestPublishesOnTransitionsAndHeartbeats(t *testing.T) {
 	}
 }
 
+// TestWorseNewsOvertake: what is worse does not wait behind news that do.
+func TestWorseNewsOvertake(t *testing.T) {
+	p := newPress(t)
+	p.publisher.Offer(report(v1alpha1.SeverityHealthy, "first"), true)
+	p.start()
+	p.next(time.Minute)
+	p.publisher.Offer(report(v1alpha1.SeverityHealthy, "a trifle"), true)
+	for !p.clock.HasWaiters() { // until the trifle waits
+		p.clock.Step(0)
+	}
+	begin := p.clock.Now()
+	worse := report(v1alpha1.SeverityHealthy, "one GPU")
+	worse.Devices = []v1alpha1.DeviceStatus{{UUID: "GPU-0", Severity: v1alpha1.SeverityFatal}}
+	p.publisher.Offer(worse, true)
+	select {
+	case status := <-p.api.written:
+		if status.Summary.Reason != "one GPU" || p.clock.Since(begin) > 0 {
+			t.Errorf("written after %v: %+v", p.clock.Since(begin), status.Summary)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("a worse verdict waits behind a trifle")
+	}
+}
+
 func TestAnHourWithoutAPIServer(t *testing.T) {
 	p := newPress(t)
 	p.publisher.Offer(report(v1alpha1.SeverityHealthy, "first"), true)

@@ -303,10 +303,9 @@ func Shrink(status *v1alpha1.NodeHardwareStatus, bytes int) {
 }
 
 func withoutMildest(faults []v1alpha1.HardwareFault) []v1alpha1.HardwareFault {
-	rank := func(f *v1alpha1.HardwareFault) int { return hardware.Severity(f.Severity).Rank() }
 	mildest := 0
 	for i := range faults {
-		if rank(&faults[i]) < rank(&faults[mildest]) {
+		if rank(faults[i].Severity) < rank(faults[mildest].Severity) {
 			mildest = i
 		}
 	}

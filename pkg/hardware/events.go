@@ -153,6 +153,10 @@ func (s *eventState) advance(w where) {
 	if !s.active {
 		return
 	}
+	if !s.reached && s.rule.Below != nil && s.quiet >= pastBaseline {
+		s.active = false // what is below the threshold is still counted, and no longer shown
+		return
+	}
 	last := s.bursts[len(s.bursts)-1]
 	rebooted := last.boot != "" && last.boot != w.boot
 	if cleared(s.rule, s.quiet, rebooted, differ(last.epoch, w.epoch)) {

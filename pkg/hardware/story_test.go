@@ -101,6 +101,18 @@ func TestResetDidNotHelp(t *testing.T) {
 	w.want(wanted{Fatal, ClassHardware, ActionResetDevice}) // a new boot begins anew
 }
 
+func TestBelowTheThresholdIsForgottenAndCounted(t *testing.T) {
+	w := newWorld(t)
+	w.tick()
+	w.xid(109)
+	w.want(wanted{Healthy, ClassApplication, ActionRestartJob})
+	w.pass(11 * time.Minute)
+	w.want(healthy)
+	w.owners = []string{"team-b/job"}
+	w.xid(109)
+	w.want(wanted{Fatal, ClassHardware, ActionResetDevice})
+}
+
 func TestLostNeedsReboot(t *testing.T) {
 	w := newWorld(t)
 	w.tick()
