@@ -16,8 +16,8 @@ help: ## Print this list.
 ##@ Build
 
 .PHONY: build
-build: ## Build every program into bin/.
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/...
+build: agent ## Build every program into bin/.
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/ $$(go list ./cmd/... | grep -v /cmd/agent$$)
 
 ##@ Check
 
