@@ -29,7 +29,8 @@ type answer struct {
 	Kind      string   `json:"kind"`
 	List      []double `json:"list"`
 	Error     string   `json:"error"`
-	Skip      string   `json:"skip"`
+	Skip      string   `json:"skip"`  // why the suite cannot run
+	Noise     string   `json:"noise"` // why the peer's own number is rounding
 }
 
 // doubles travel as base64 of their bits, so that nothing is rounded.

@@ -173,9 +173,13 @@ func wholeInputs(r *rand.Rand) []input {
 
 // labelInputs are columns of text categories.
 func labelInputs(r *rand.Rand) []input {
+	return labelsOf(r, [][2]int{{64, 64}, {256, 128}, {800, 1024}, {2048, 512}, {3000, 700}})
+}
+
+func labelsOf(r *rand.Rand, sizes [][2]int) []input {
 	var out []input
 	for _, categories := range []int{1, 2, 3, 5, 9, 40, 300} {
-		for _, size := range [][2]int{{64, 64}, {256, 128}, {800, 1024}, {2048, 512}, {3000, 700}} {
+		for _, size := range sizes {
 			for _, unseen := range []int{0, 1} {
 				in := input{name: fmt.Sprintf("%d categories, %d unseen, %d/%d", categories, unseen, size[0], size[1]), kind: "label"}
 				for range size[0] {

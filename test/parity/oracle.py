@@ -45,6 +45,45 @@ def result(r):
     return {"statistic": float(r.statistic), "p": float(r.pvalue)}
 
 
+def epps_noise(x, y):
+    """Says so where the test inverts a matrix that rounding has made up.
+
+    A statistic is compared to 1e-9, which leaves room for a condition of 1e6.
+    """
+    from scipy import stats
+
+    if min(len(x), len(y)) < 5:
+        return None
+    scale = stats.iqr(np.hstack((x, y))) / 2
+    waves = [np.vstack([f(t / scale * v) for f in (np.cos, np.sin) for t in (0.4, 0.8)]) for v in (x, y)]
+    covariance = sum((len(x) + len(y)) / w.shape[1] * np.cov(w, bias=True) for w in waves)
+    if np.linalg.cond(covariance) > 1e6:
+        return {"noise": "the covariance is numerically singular"}
+    return None
+
+
+def mmd_noise(x, y):
+    """Says so where x² - 2xy + y² cancels, or where equal values make equal ranks."""
+    pooled = np.concatenate((x, y))
+    spread = np.median((x[:, None] - x[None, :]) ** 2)
+    if np.max(pooled**2) * 2.0**-52 > 1e-12 * spread or len(np.unique(pooled)) < 0.9 * len(pooled):
+        return {"noise": "rounding decides between equal discrepancies"}
+    return None
+
+
+def evidently_noise(case, x, y):
+    """Cases in which Evidently's own number is rounding."""
+    if case["method"] == "es":
+        if np.subtract(*np.percentile(np.hstack((x, y)), [75, 25])) == 0:
+            return None
+        return epps_noise(x, y)
+    if case["method"] == "empirical_mmd" and min(len(x), len(y)) > 1:
+        return mmd_noise(x, y)
+    if case["method"] == "cramer_von_mises" and 1 < max(len(x), len(y)) <= 20:
+        return {"noise": "counts paths in half precision, or fails to"}
+    return None
+
+
 def scipy_suite(case):
     from scipy import stats
     from scipy.spatial import distance
@@ -60,7 +99,7 @@ def scipy_suite(case):
     if name == "epps":
         if stats.iqr(np.hstack((x, y))) == 0:
             raise ValueError("interquartile range is 0")
-        return result(stats.epps_singleton_2samp(x, y))
+        return epps_noise(x, y) or result(stats.epps_singleton_2samp(x, y))
     if name.startswith("mannwhitney_"):
         return result(stats.mannwhitneyu(x, y, alternative=name.split("_")[1].replace("two", "two-sided")))
     if name == "welch":
@@ -76,7 +115,7 @@ def scipy_suite(case):
     if name == "chi2":
         return {"p": float(stats.chi2.sf(x[0], x[1]))}
     if name == "student_t":
-        return {"p": 2 * float(stats.t.sf(x[0], x[1]))}
+        return {"p": 2 * float(stats.t.sf(abs(x[0]), x[1]))}
     if name == "binomial":
         return {"p": float(stats.binom.cdf(int(x[0]), int(x[1]), x[2]))}
     if name == "chisquare":
@@ -113,6 +152,9 @@ def evidently_suite(case):
         raise ValueError("An empty column")
     method = None if case["method"] == "auto" else case["method"]
     test = get_stattest(clean[0], clean[1], kind, method)
+    noise = evidently_noise(case, clean[0].to_numpy(), clean[1].to_numpy())
+    if noise:
+        return noise
     np.random.seed(0)
     r = test(clean[0], clean[1], kind, None)
     return {

@@ -57,13 +57,19 @@ var scipySolvers = map[string]solver{
 	"student":             func(c testCase) (answer, error) { return both(stat.Student(c.Reference, c.Current), nil) },
 	"wasserstein":         func(c testCase) (answer, error) { return statistic(distances(c).Wasserstein) },
 	"energy":              func(c testCase) (answer, error) { return statistic(distances(c).Energy) },
-	"kstwo":               func(c testCase) (answer, error) { return probability(dist.KolmogorovSF(int(c.Reference[0]), c.Reference[1])) },
-	"chi2":                func(c testCase) (answer, error) { return probability(dist.ChiSquareSF(c.Reference[0], c.Reference[1])) },
-	"student_t":           func(c testCase) (answer, error) { return probability(dist.StudentTwoSided(c.Reference[0], c.Reference[1])) },
+	"kstwo": func(c testCase) (answer, error) {
+		return probability(dist.KolmogorovSF(int(c.Reference[0]), c.Reference[1]))
+	},
+	"chi2": func(c testCase) (answer, error) { return probability(dist.ChiSquareSF(c.Reference[0], c.Reference[1])) },
+	"student_t": func(c testCase) (answer, error) {
+		return probability(dist.StudentTwoSided(c.Reference[0], c.Reference[1]))
+	},
 	"binomial": func(c testCase) (answer, error) {
 		return probability(dist.BinomialCDF(int(c.Reference[0]), int(c.Reference[1]), c.Reference[2]))
 	},
-	"chisquare":     func(c testCase) (answer, error) { return both(stat.ChiSquare(c.Current, scaledTo(c.Reference, c.Current)), nil) },
+	"chisquare": func(c testCase) (answer, error) {
+		return both(stat.ChiSquare(c.Current, scaledTo(c.Reference, c.Current)), nil)
+	},
 	"g":             func(c testCase) (answer, error) { return both(stat.G(c.Current, c.Reference)) },
 	"contingency":   func(c testCase) (answer, error) { return both(stat.Contingency(c.Reference, c.Current)) },
 	"jensenshannon": func(c testCase) (answer, error) { return statistic(stat.JensenShannon(c.Reference, c.Current)) },

@@ -21,7 +21,7 @@ const (
 // row is a line of the table.
 type row struct {
 	name                            string
-	cases, refused                  int
+	cases, refused, noise           int
 	worstStatistic, worstP, worstPR float64
 	differ                          int
 	skip                            string
@@ -30,7 +30,7 @@ type row struct {
 func (r row) failed() bool { return r.differ > 0 }
 
 func printHead() {
-	fmt.Printf("%-34s %6s %8s %12s %12s %12s  %s\n", "method", "cases", "refused", "statistic", "p", "p relative", "")
+	fmt.Printf("%-36s %6s %8s %6s %10s %10s %10s\n", "method", "cases", "refused", "noise", "statistic", "p", "p relative")
 }
 
 func (r row) print() {
@@ -41,8 +41,8 @@ func (r row) print() {
 	case r.failed():
 		verdict = fmt.Sprintf("fail (%d differ)", r.differ)
 	}
-	fmt.Printf("%-34s %6d %8d %12.2e %12.2e %12.2e  %s\n",
-		r.name, r.cases, r.refused, r.worstStatistic, r.worstP, r.worstPR, verdict)
+	fmt.Printf("%-36s %6d %8d %6d %10.2e %10.2e %10.2e  %s\n",
+		r.name, r.cases, r.refused, r.noise, r.worstStatistic, r.worstP, r.worstPR, verdict)
 }
 
 // compare answers every case of a method and holds it against the peer's answer.
@@ -57,8 +57,12 @@ func compare(m method, peers []answer, verbose bool) row {
 			r.skip = peer.Skip
 			break
 		}
-		ours, err := m.solve(c)
 		r.cases++
+		if peer.Noise != "" {
+			r.noise++
+			continue
+		}
+		ours, err := m.solve(c)
 		if err != nil {
 			ours.Error = err.Error()
 		}
@@ -108,16 +112,26 @@ func (r *row) hold(ours, peer answer, floor float64) string {
 	return ""
 }
 
-// refusal: where the peer raises, we must not answer with a number, and the
-// other way about.
+// refusal: where the peer raises or answers NaN we may refuse, and where it
+// raises we must not answer with a number.
 func refusal(ours, peer answer) string {
 	switch {
-	case peer.Error == "":
+	case ours.Error != "" && peer.Error == "" && !peer.undefined():
 		return "we refuse, the peer does not: " + ours.Error
-	case ours.Error == "" && !(ours.P != nil && math.IsNaN(float64(*ours.P))) && !(ours.Statistic != nil && math.IsNaN(float64(*ours.Statistic))):
+	case ours.Error == "" && !ours.undefined():
 		return "the peer refuses, we do not: " + peer.Error
 	}
 	return ""
+}
+
+// undefined says that a number was asked for and is not one.
+func (a answer) undefined() bool {
+	for _, v := range []*double{a.Statistic, a.P} {
+		if v != nil && math.IsNaN(float64(*v)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *row) statistic(ours, peer *double, what string) string {

@@ -87,23 +87,19 @@ func hellinger(c drift.Column) (score, error) {
 	r := density(c.Numbers.Reference, edges)
 	q := density(c.Numbers.Current, edges)
 	width := (edges[len(edges)-1] - edges[0]) / float64(len(edges)-1)
-	return distance(math.Sqrt(1 - math.Min(1, width*sum(r, q)))), nil
+	// Term by term: near zero the distance is the root of a rounding error.
+	affinity := 0.0
+	for i := range r {
+		affinity += math.Sqrt(r[i]*q[i]) * width
+	}
+	return distance(math.Sqrt(1 - math.Min(1, affinity))), nil
 }
 
-// density is each bin's share over its width.
+// density is each bin's count over its width and the rows.
 func density(values stat.Sorted, edges []float64) []float64 {
-	out := stat.Shares(values.Histogram(edges), len(values))
-	for i := range out {
-		out[i] /= edges[i+1] - edges[i]
+	out := make([]float64, len(edges)-1)
+	for i, count := range values.Histogram(edges) {
+		out[i] = float64(count) / (edges[i+1] - edges[i]) / float64(len(values))
 	}
 	return out
-}
-
-// sum is Σ √(r·c).
-func sum(r, q []float64) float64 {
-	total := 0.0
-	for i := range r {
-		total += math.Sqrt(r[i] * q[i])
-	}
-	return total
 }

@@ -15,6 +15,8 @@
 //   - "t_test" pools the variances; "mannw" is one-sided (reference less).
 //   - The z-test's p-value is 2·(1 - Φ(|z|)) and so is exactly 0 past 8.3.
 //   - Hellinger bins are Sturges' on the distinct values, not on the rows.
+//   - Cramér-von Mises up to 20 values is SciPy's here; Evidently's own copy
+//     counts in half precision there, or fails.
 //   - Total variation and MMD report a permutation p-value from NumPy's legacy
 //     generator; ours are repeatable, seeded with 0.
 //

@@ -17,14 +17,22 @@ var ErrUnequalTotals = errors.New("observed and expected counts differ in total:
 
 // ChiSquare is Pearson's one-way test of observed against expected counts,
 // Σ (o - e)²/e with k - 1 degrees of freedom. A category that occurs but is not
-// expected makes the statistic infinite and p zero.
+// expected makes the statistic infinite and p zero. One category alone leaves no
+// degree of freedom: p is NaN, in G too.
 func ChiSquare(observed, expected []float64) Result {
 	statistic := 0.0
 	for i, o := range observed {
 		gap := o - expected[i]
 		statistic += gap * gap / expected[i]
 	}
-	return Result{Statistic: statistic, P: dist.ChiSquareSF(statistic, float64(len(observed)-1))}
+	return oneWay(statistic, len(observed))
+}
+
+func oneWay(statistic float64, categories int) Result {
+	if categories == 1 {
+		return Result{Statistic: statistic, P: math.NaN()}
+	}
+	return Result{Statistic: statistic, P: dist.ChiSquareSF(statistic, float64(categories-1))}
 }
 
 // G is the one-way likelihood-ratio test 2 Σ o·ln(o/e) with k - 1 degrees of
@@ -41,7 +49,7 @@ func G(observed, expected []float64) (Result, error) {
 			statistic += 2 * count * math.Log(count/expected[i])
 		}
 	}
-	return Result{Statistic: statistic, P: dist.ChiSquareSF(statistic, float64(len(observed)-1))}, nil
+	return oneWay(statistic, len(observed)), nil
 }
 
 // Contingency is Pearson's test of homogeneity on the 2 × k table of both sides'

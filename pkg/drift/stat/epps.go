@@ -78,8 +78,13 @@ func newWave(values []float64, scale float64) wave {
 	return w
 }
 
+// negligible is the share of the largest eigenvalue below which another counts as
+// zero. SciPy cuts at 4·2⁻⁵², where the rounding of a column with two or three
+// distinct values still counts as a dimension and the statistic is noise.
+const negligible = 1e-12
+
 // pseudoForm is d' A⁺ d for a symmetric A and its Moore-Penrose inverse, and the
-// rank: eigenvalues below 4·2⁻⁵² of the largest count as zero, as in NumPy.
+// rank of A.
 func pseudoForm(a [4][4]float64, d [4]float64) (form float64, rank int) {
 	values, vectors := jacobi(a)
 	largest := 0.0
@@ -87,7 +92,7 @@ func pseudoForm(a [4][4]float64, d [4]float64) (form float64, rank int) {
 		largest = math.Max(largest, math.Abs(v))
 	}
 	for i, v := range values {
-		if math.Abs(v) <= 4*0x1p-52*largest {
+		if math.Abs(v) <= negligible*largest {
 			continue
 		}
 		projection := 0.0
