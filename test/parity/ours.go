@@ -9,6 +9,7 @@ import (
 	"github.com/trainyard/trainyard/pkg/drift/evidently"
 	"github.com/trainyard/trainyard/pkg/drift/nannyml"
 	"github.com/trainyard/trainyard/pkg/drift/stat"
+	"github.com/trainyard/trainyard/pkg/drift/stream"
 )
 
 // solver is our side of one method.
@@ -98,6 +99,21 @@ func adjusted(c testCase) (answer, error) {
 	var out answer
 	for _, v := range adjustments[c.Method](c.Reference) {
 		out.List = append(out.List, double(v))
+	}
+	return out, nil
+}
+
+// solveRiver lists the steps at which a detector sees a change.
+func solveRiver(c testCase) (answer, error) {
+	var detector stream.Detector = stream.NewADWIN()
+	if c.Method == "page_hinkley" {
+		detector = stream.NewPageHinkley()
+	}
+	var out answer
+	for i, v := range c.Reference {
+		if detector.Add(v) {
+			out.List = append(out.List, double(i))
+		}
 	}
 	return out, nil
 }

@@ -32,6 +32,7 @@ func suites(r *rand.Rand) []method {
 	all = append(all, scipyMethods(r)...)
 	all = append(all, evidentlyMethods(r)...)
 	all = append(all, nannymlMethods(r)...)
+	all = append(all, riverMethods(r)...)
 	return all
 }
 
@@ -106,7 +107,7 @@ func evidentlyMethods(r *rand.Rand) []method {
 	add(string(evidently.G), string(drift.Categorical), append(labelsOf(r, [][2]int{{50, 50}, {512, 512}, {3000, 3000}}), categories...))
 	add(string(evidently.Fisher), string(drift.Categorical), binaryInputs(r))
 	add(string(evidently.TVD), string(drift.Categorical), exactShares(r))
-	preset := append(append(numeric, labelInputs(r)...), textInputs(r)...)
+	preset := append(thinned(append(numeric, labelInputs(r)...), 3), textInputs(r)...)
 	return append(all, method{suite: "preset", name: "DataDriftPreset", solve: solvePreset, cases: toCases("preset", "", "", preset), floor: lostInSubtraction})
 }
 
@@ -132,6 +133,44 @@ func ascending(inputs []input) []input {
 		inputs[i].reference, inputs[i].current = stat.Sort(clone(inputs[i].reference)), stat.Sort(clone(inputs[i].current))
 	}
 	return inputs
+}
+
+// thinned keeps one input in every few: a whole report takes the peer a second.
+func thinned(inputs []input, every int) []input {
+	var out []input
+	for i := 0; i < len(inputs); i += every {
+		out = append(out, inputs[i])
+	}
+	return out
+}
+
+func riverMethods(r *rand.Rand) []method {
+	var all []method
+	for _, name := range []string{"adwin", "page_hinkley"} {
+		all = append(all, method{suite: "river", name: name, solve: solveRiver, cases: toCases("river", name, "", levelInputs(r))})
+	}
+	return all
+}
+
+// levelInputs are streams whose level steps or creeps.
+func levelInputs(r *rand.Rand) []input {
+	var out []input
+	for _, step := range []float64{0, 0.1, 0.5, 2, 10, -3} {
+		for _, n := range []int{40, 1000, 6000} {
+			jump, creep := fixed("step", nil, nil), fixed("creep", nil, nil)
+			for i := range n {
+				noise := r.NormFloat64()
+				jump.reference = append(jump.reference, noise+step*float64(3*i/n))
+				creep.reference = append(creep.reference, noise+step*float64(i)/float64(n))
+			}
+			out = append(out, jump, creep)
+		}
+	}
+	coin := fixed("coin", nil, nil)
+	for i := range 4000 {
+		coin.reference = append(coin.reference, float64((r.IntN(10)+i/2000)/9))
+	}
+	return append(out, coin, fixed("constant", repeat(1, 500), nil))
 }
 
 func toCases(suite, name, as string, inputs []input) []testCase {
