@@ -27,9 +27,9 @@ func shares(c drift.Column) (reference, current []float64, err error) {
 	return stat.Shares(c.Numbers.Reference.Histogram(edges), n), stat.Shares(c.Numbers.Current.Histogram(edges), m), nil
 }
 
-// fill replaces empty shares in place: by 0.0001, or by a millionth of the
+// Fill replaces empty shares in place: by 0.0001, or by a millionth of the
 // smallest share where that is not above 0.0001. The sum is not scaled back.
-func fill(shares []float64) {
+func Fill(shares []float64) {
 	const substitute = 0.0001
 	smallest := math.Inf(1)
 	for _, s := range shares {
@@ -51,8 +51,8 @@ func fill(shares []float64) {
 func filled(c drift.Column) (reference, current []float64, err error) {
 	reference, current, err = shares(c)
 	if err == nil {
-		fill(reference)
-		fill(current)
+		Fill(reference)
+		Fill(current)
 	}
 	return reference, current, err
 }
