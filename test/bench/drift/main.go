@@ -2,6 +2,9 @@
 // Evidently in the same run, and prints one figure a line:
 // name, value, unit, target, pass or fail, separated by tabs.
 //
+// It then judges windows without any drift, and windows with a known one, by
+// Trainyard's own rule and by the peers': how often each alarms.
+//
 // Both sides are timed in processor seconds, user and system, of the whole
 // process: that is the rate of one core, whatever else the machine does.
 //
@@ -34,7 +37,11 @@ func main() {
 	script := flag.String("peers", "test/bench/drift/peers.py", "script that times the peers")
 	repeats := flag.Int("repeats", 15, "runs of each way; the median counts")
 	flag.Parse()
-	if err := run(context.Background(), *python, *script, *repeats); err != nil {
+	err := run(context.Background(), *python, *script, *repeats)
+	if err == nil {
+		err = rates()
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench-drift:", err)
 		os.Exit(1)
 	}
