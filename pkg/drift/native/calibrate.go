@@ -17,9 +17,6 @@ const MinBlocks = 10
 // deviation, or a tenth of the rows in another category.
 const DefaultMinEffect = 0.1
 
-// wilsonHilferty is the power that makes a distance nearly normal.
-const wilsonHilferty = 2.0 / 3
-
 // Column is one column of the reference, cut into blocks; the blocks of all
 // columns are the same spans of rows.
 type Column struct {
@@ -74,7 +71,8 @@ type Calibration struct {
 	options Options
 	columns []calibrated
 	blocks  int
-	// limit is the largest normal score that a window may reach in any column.
+	// limit is what a window's log distance may exceed a column's mean by;
+	// infinite where the blocks are too few to say.
 	limit float64
 }
 
@@ -83,9 +81,9 @@ type calibrated struct {
 	Column
 	reference reference
 	minEffect float64
-	// mean of the blocks' distances to the power 2/3: the column's normal score
-	// of a distance d is d^(2/3)/mean.
-	mean float64
+	// logMean is the mean log distance of the blocks; -Inf where blocks do not
+	// differ at all.
+	logMean float64
 }
 
 // Calibrate learns from the reference's blocks. The blocks are not kept.
@@ -103,69 +101,96 @@ func Calibrate(columns []Column, options Options) (*Calibration, error) {
 			return nil, fmt.Errorf("column %q has %d blocks, column %q has %d: cut all columns at the same rows",
 				column.Name, len(column.Blocks), columns[0].Name, c.blocks)
 		}
-		learned, powers := learn(column, options.MinEffect)
+		learned, logs := learn(column, options.MinEffect)
 		c.columns = append(c.columns, learned)
-		scores = append(scores, powers)
+		scores = append(scores, logs)
 	}
+	c.limit = math.Inf(1)
 	if c.blocks >= MinBlocks {
 		c.limit = predictionLimit(largest(scores, c.blocks), options.FalseAlarmsPerYear/options.WindowsPerYear)
 	}
 	return c, nil
 }
 
-// learn is a column's calibration and its blocks' distances to the power 2/3.
+// learn is a column's calibration and its blocks' log distances; NaN for a block
+// that says nothing.
 func learn(column Column, minEffect float64) (calibrated, []float64) {
 	learned := calibrated{Column: column, reference: pool(column), minEffect: minEffect}
 	learned.Blocks = nil
 	if column.MinEffect != nil {
 		learned.minEffect = *column.MinEffect
 	}
-	powers := make([]float64, len(column.Blocks))
-	var present []float64
+	distances := make([]float64, len(column.Blocks))
 	for i, block := range column.Blocks {
-		powers[i] = math.NaN()
+		distances[i] = math.NaN()
 		if !learned.reference.constant() {
-			powers[i] = math.Pow(learned.reference.leaveOut(block), wilsonHilferty)
-		}
-		if !math.IsNaN(powers[i]) {
-			present = append(present, powers[i])
+			distances[i] = learned.reference.leaveOut(block)
 		}
 	}
-	learned.mean = stat.Mean(present)
-	return learned, powers
+	logs, mean := logarithms(distances)
+	learned.logMean = mean
+	return learned, logs
 }
 
-// largest is, for each block, the largest normal score over the columns. A
-// block's score is taken against the mean of the other blocks, as a window's is
-// against the mean of all: else the block would pull its own yardstick along.
-func largest(scores [][]float64, blocks int) []float64 {
+// logarithms of distances, and their mean. A zero, which a column of few values
+// may have, counts as half the smallest distance that is not.
+func logarithms(distances []float64) (logs []float64, mean float64) {
+	smallest := math.Inf(1)
+	for _, d := range distances {
+		if d > 0 {
+			smallest = math.Min(smallest, d)
+		}
+	}
+	logs = make([]float64, len(distances))
+	var present []float64
+	for i, d := range distances {
+		logs[i] = math.NaN()
+		if !math.IsInf(smallest, 1) && !math.IsNaN(d) {
+			logs[i] = math.Log(math.Max(d, smallest/2))
+			present = append(present, logs[i])
+		}
+	}
+	if len(present) == 0 {
+		return logs, math.Inf(-1)
+	}
+	return logs, stat.Mean(present)
+}
+
+// largest is, for each block, the largest log distance over the columns, less the
+// column's mean over the other blocks: a window's is taken less the mean of
+// blocks that it is not one of.
+func largest(columns [][]float64, blocks int) []float64 {
 	out := make([]float64, 0, blocks)
 	for b := range blocks {
-		top := math.NaN()
-		for _, column := range scores {
-			others, n := 0.0, 0.0
-			for other, power := range column {
-				if other != b && !math.IsNaN(power) {
-					others += power
-					n++
-				}
-			}
-			if score := column[b] * n / others; !math.IsNaN(score) && !(score < top) {
-				top = score
+		top := math.Inf(-1)
+		for _, logs := range columns {
+			if v := logs[b] - meanOfOthers(logs, b); v > top {
+				top = v
 			}
 		}
-		if !math.IsNaN(top) {
+		if !math.IsInf(top, -1) {
 			out = append(out, top)
 		}
 	}
 	return out
 }
 
-// predictionLimit is what one more normal value exceeds with probability alpha,
+func meanOfOthers(logs []float64, block int) float64 {
+	sum, n := 0.0, 0.0
+	for i, v := range logs {
+		if i != block && !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	return sum / n
+}
+
+// predictionLimit is what one more normal score exceeds with probability alpha,
 // mean + t(1-α, n-1)·s·√(1 + 1/n).
 func predictionLimit(scores []float64, alpha float64) float64 {
 	n := float64(len(scores))
-	if n < 2 {
+	if n < MinBlocks {
 		return math.Inf(1)
 	}
 	spread := math.Sqrt(stat.Variance(scores) * (1 + 1/n))
@@ -174,5 +199,5 @@ func predictionLimit(scores []float64, alpha float64) float64 {
 
 // margin is the distance that chance alone may make in a column.
 func (c *Calibration) margin(column calibrated) float64 {
-	return math.Pow(c.limit*column.mean, 1/wilsonHilferty)
+	return math.Exp(c.limit + column.logMean)
 }

@@ -87,7 +87,7 @@ func (c *Calibration) judge(column calibrated, s Sample) Verdict {
 		v.Reason = TooFewRows
 	case column.reference.constant():
 		v.judgeConstant(column, s)
-	case c.blocks < MinBlocks || math.IsInf(c.limit, 1):
+	case math.IsInf(c.limit, 1):
 		v.Reason = TooFewBlocks
 		v.Distance = column.reference.distance(s)
 	default:
