@@ -99,6 +99,19 @@ func wrap(err error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
+// checkSlice fails if a slice of that name is not this job's.
+func (r *Reconciler) checkSlice(ctx context.Context, want *discoveryv1.EndpointSlice) error {
+	key := client.ObjectKeyFromObject(want)
+	have := &discoveryv1.EndpointSlice{}
+	if err := r.Live.Get(ctx, key, have); err != nil {
+		return fmt.Errorf("reading EndpointSlice %s: %w", key, err)
+	}
+	if have.Labels[v1alpha1.LabelJobUID] != want.Labels[v1alpha1.LabelJobUID] {
+		return fmt.Errorf("EndpointSlice %s exists and is not this job's: delete it or rename the job", key)
+	}
+	return nil
+}
+
 func (r *Reconciler) ensureSlice(ctx context.Context, want, have *discoveryv1.EndpointSlice) error {
 	if have != nil && equality.Semantic.DeepEqual(want.Endpoints, have.Endpoints) &&
 		equality.Semantic.DeepEqual(want.Ports, have.Ports) {
@@ -106,6 +119,17 @@ func (r *Reconciler) ensureSlice(ctx context.Context, want, have *discoveryv1.En
 	}
 	if have == nil && len(want.Endpoints) == 0 {
 		return nil
+	}
+	if have == nil {
+		// The cache holds the slices of jobs alone; one of somebody else's must
+		// not be taken over.
+		err := r.Client.Create(ctx, want.DeepCopy())
+		if !apierrors.IsAlreadyExists(err) {
+			return wrap(err, "creating EndpointSlice %s", client.ObjectKeyFromObject(want))
+		}
+		if err := r.checkSlice(ctx, want); err != nil {
+			return err
+		}
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(want)
 	if err != nil {
