@@ -231,7 +231,8 @@ type Recovery struct {
 	// +optional
 	Counted *bool `json:"counted,omitempty"`
 
-	// replace are the ranks that need a new pod. Unset: all of them.
+	// replace are the ranks that need a new pod. Unset: none, every process
+	// is started again in its pod.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=4096

@@ -172,7 +172,7 @@ func (s *Scheduler) restartInPlace(ctx context.Context, job *v1alpha1.TrainingJo
 func nextSlots(job *v1alpha1.TrainingJob, layout ranks.Layout, slots []ranks.Slot) []v1alpha1.Assignment {
 	next := nextAttempt(job)
 	rec := job.Status.LastRecovery
-	if !recovering(job) || rec.Replace == nil {
+	if !recovering(job) {
 		for i := range slots {
 			slots[i].Attempt = next
 		}

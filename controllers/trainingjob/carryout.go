@@ -138,7 +138,7 @@ func rejected(err error) bool {
 
 var (
 	errNameTaken = errors.New("a pod of that name exists and is not this job's")
-	errLeaving   = errors.New("a pod of that name, of an earlier job, is still being deleted")
+	errLeaving   = errors.New("a pod of that name, of an earlier job of this name, is not gone yet")
 )
 
 func (r *Reconciler) createPod(ctx context.Context, s *scope, pods *render.Renderer, rank int) error {
@@ -166,7 +166,7 @@ func (r *Reconciler) adopt(ctx context.Context, s *scope, want *corev1.Pod) erro
 		return fmt.Errorf("reading pod %s, which exists already: %w", want.Name, err)
 	}
 	owner := podindex.Job(have)
-	if owner != nil && owner.UID != s.job.UID && !have.DeletionTimestamp.IsZero() {
+	if owner != nil && owner.UID != s.job.UID && owner.Name == s.job.Name {
 		return fmt.Errorf("creating pod %s: %w", want.Name, errLeaving)
 	}
 	if owner == nil || owner.UID != s.job.UID || have.Labels[v1alpha1.LabelAttempt] != want.Labels[v1alpha1.LabelAttempt] {

@@ -71,7 +71,7 @@ func (r *Reconciler) observePods(s *scope) {
 	s.observed.Pods = make([]lifecycle.Pod, len(s.pods))
 	for i := range s.pods {
 		pod := &s.pods[i]
-		p := observePod(pod, s.observed.Now)
+		p := observePod(pod)
 		p.Rank = s.rankOf(pod)
 		if t, ok := launchspec.ParseTermination(terminationMessage(pod)); ok {
 			s.final[i] = &t
@@ -139,6 +139,7 @@ func (s *scope) record() (lifecycle.Record, error) {
 	if st.Progress != nil {
 		rec.Checkpoint = st.Progress.LastCheckpoint
 	}
+	rec.Succeeded = s.succeeded()
 	rec.QueuedSince = conditionSince(st.Conditions, v1alpha1.ConditionQueued)
 	rec.RecoveringSince = conditionSince(st.Conditions, v1alpha1.ConditionRecovering)
 	var err error
@@ -146,6 +147,26 @@ func (s *scope) record() (lifecycle.Record, error) {
 		return rec, fmt.Errorf("the admission of TrainingJob %s: %w", s.key, err)
 	}
 	return rec, nil
+}
+
+// succeeded are the ranks that are known to have succeeded in the current
+// attempt.
+func (s *scope) succeeded() []int {
+	a := s.job.Status.Admission
+	var out []int
+	for i := range s.job.Status.ReplicaStatuses {
+		rs := &s.job.Status.ReplicaStatuses[i]
+		set, known := s.layout.Set(rs.Name)
+		if !known || a == nil || rs.Attempt != a.Attempt {
+			continue
+		}
+		for _, index := range indexesOf(rs.Succeeded) {
+			if index < int(s.layout.Replicas(set)) {
+				out = append(out, int(s.layout.Rank(set, int32(index))))
+			}
+		}
+	}
+	return out
 }
 
 func (s *scope) placement() (lifecycle.Placement, error) {

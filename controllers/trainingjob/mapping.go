@@ -147,6 +147,7 @@ func recoveryFrom(r *v1alpha1.Recovery, layout ranks.Layout) *lifecycle.Recovery
 	for _, e := range r.Excluded {
 		out.Excluded = append(out.Excluded, lifecycle.Exclusion{Node: e.Name, Until: timeOf(e.Until)})
 	}
+	out.Replace = []int{}
 	for _, run := range r.Replace {
 		for k := range run.Count {
 			out.Replace = append(out.Replace, rankOf(layout, run.Set, valueOf(run.First)+k))
@@ -162,6 +163,18 @@ func rankOf(layout ranks.Layout, set string, index int32) int {
 		return int(layout.Total())
 	}
 	return int(layout.Rank(i, index))
+}
+
+// replaced are the ranks that a recovery gives a new pod.
+func replaced(r *lifecycle.Recovery, layout ranks.Layout) []int {
+	if r.Replace != nil {
+		return r.Replace
+	}
+	all := make([]int, layout.Total())
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // rangesOf writes ascending ranks as runs.
@@ -184,7 +197,7 @@ func recoveryTo(r *lifecycle.Recovery, layout ranks.Layout) *v1alpha1.Recovery {
 		Attempt: r.Attempt, Reason: r.Reason, Message: truncate(r.Message, 1024), Streak: r.Streak,
 		Counted: &r.Counted, ResumedFrom: r.Checkpoint, Detected: microTime(r.Detected),
 		Placed: microTime(r.Placed), Running: microTime(r.Running), FirstStep: microTime(r.FirstStep),
-		Replace: rangesOf(layout, r.Replace),
+		Replace: rangesOf(layout, replaced(r, layout)),
 	}
 	if !r.NotBefore.IsZero() {
 		out.NotBefore = &metav1.Time{Time: r.NotBefore}

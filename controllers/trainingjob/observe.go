@@ -14,11 +14,14 @@ import (
 
 // observePod turns a pod into plain values. Its phase is that of the training
 // container: a sidecar that lives on does not keep a rank from having ended.
-func observePod(pod *corev1.Pod, now time.Time) lifecycle.Pod {
+func observePod(pod *corev1.Pod) lifecycle.Pod {
 	p := lifecycle.Pod{
 		Name: pod.Name, UID: string(pod.UID), Node: pod.Spec.NodeName, Bound: pod.Spec.NodeName != "",
-		Created: pod.CreationTimestamp.Time, Deleting: !pod.DeletionTimestamp.IsZero(),
-		Reason: pod.Status.Reason, Attempt: attemptOf(pod),
+		Created: pod.CreationTimestamp.Time,
+		Reason:  pod.Status.Reason, Attempt: attemptOf(pod),
+	}
+	if at := pod.DeletionTimestamp; at != nil {
+		p.Deleting, p.AskedToGo = true, at.Add(-seconds(valueOf(pod.DeletionGracePeriodSeconds)))
 	}
 	if in, ok, err := launchspec.ParseInstruction([]byte(pod.Annotations[v1alpha1.AnnotationInstruction])); ok && err == nil {
 		p.Instructed = in.Attempt
@@ -31,10 +34,25 @@ func observePod(pod *corev1.Pod, now time.Time) lifecycle.Pod {
 	if p.Phase == lifecycle.Failed {
 		p.Cause = causeOf(pod)
 	}
-	if p.Phase >= lifecycle.Succeeded && p.EndedAt.IsZero() {
-		p.EndedAt = now
+	if p.Phase >= lifecycle.Succeeded {
+		p.EndedAt = endOf(pod, p.EndedAt)
 	}
 	return p
+}
+
+// endOf is when a pod ended at the latest: the kubelet gives whole seconds.
+// Where no container has a time, the pod's last change of condition stands in.
+func endOf(pod *corev1.Pod, finished time.Time) time.Time {
+	if !finished.IsZero() {
+		return finished.Add(time.Second - 1)
+	}
+	last := pod.CreationTimestamp.Time
+	for i := range pod.Status.Conditions {
+		if at := pod.Status.Conditions[i].LastTransitionTime.Time; at.After(last) {
+			last = at
+		}
+	}
+	return last
 }
 
 func attemptOf(pod *corev1.Pod) int32 {

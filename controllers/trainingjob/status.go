@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -31,7 +30,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, 
 	if equality.Semantic.DeepEqual(last, next) {
 		return 0, nil
 	}
-	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish
+	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish || s.decision.Reclassified
 	if wait := r.mustWait(s, decides); wait > 0 {
 		return wait, nil
 	}
@@ -123,29 +122,11 @@ func (s *scope) setReplicas(st *v1alpha1.TrainingJobStatus) {
 	st.ReplicaStatuses = counts
 }
 
-// indexRuns writes ascending indexes as 0,2-5.
-func indexRuns(indexes []int) string {
-	var b strings.Builder
-	for i := 0; i < len(indexes); {
-		end := i
-		for end+1 < len(indexes) && indexes[end+1] == indexes[end]+1 {
-			end++
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(strconv.Itoa(indexes[i]))
-		if end > i {
-			b.WriteByte('-')
-			b.WriteString(strconv.Itoa(indexes[end]))
-		}
-		i = end + 1
-	}
-	return b.String()
-}
-
 // setRecovery records a restart, and the times of its parts as they are reached.
 func (s *scope) setRecovery(st *v1alpha1.TrainingJobStatus) {
+	if s.decision.Reclassified {
+		takeBack(st)
+	}
 	if s.decision.Verb == lifecycle.Recover {
 		s.countRestart(st)
 		st.LastRecovery = recoveryTo(s.decision.Recovery, s.layout)
@@ -174,17 +155,23 @@ func (s *scope) setRecovery(st *v1alpha1.TrainingJobStatus) {
 	}
 }
 
-// countRestart counts a restart, and takes the last one off the budget again
-// if that one turned out not to be the program's fault.
+// takeBack takes the last restart off the budget again: it turned out not to be
+// the program's fault.
+func takeBack(st *v1alpha1.TrainingJobStatus) {
+	counted, no := max(valueOf(st.RestartsCountTowardsMax)-1, 0), false
+	st.RestartsCountTowardsMax = &counted
+	if n := len(st.CountedRestarts); n > 0 {
+		st.CountedRestarts = st.CountedRestarts[:n-1]
+	}
+	if st.LastRecovery != nil {
+		st.LastRecovery.Counted = &no
+	}
+}
+
+// countRestart counts a restart.
 func (s *scope) countRestart(st *v1alpha1.TrainingJobStatus) {
 	restarts := valueOf(st.Restarts) + 1
 	counted := valueOf(st.RestartsCountTowardsMax)
-	if s.decision.Reclassified {
-		counted = max(counted-1, 0)
-		if n := len(st.CountedRestarts); n > 0 {
-			st.CountedRestarts = st.CountedRestarts[:n-1]
-		}
-	}
 	if s.decision.Recovery.Counted {
 		counted++
 		if s.observed.Job.Failure.Window > 0 {

@@ -88,19 +88,29 @@ func (w *Watcher) Judge(ctx context.Context) error {
 		return err
 	}
 	now := w.clock.Now()
-	late := 0
-	for _, s := range signs {
-		if !s.LeaseRenewed.IsZero() && now.Sub(s.LeaseRenewed) >= lifecycle.LeaseLate {
-			late++
-		}
-	}
-	quiet := lifecycle.Quiet(late, len(signs))
+	quiet := suspectControlPlane(now, signs)
 	next := make(map[string]lifecycle.Node, len(signs))
 	for name, s := range signs {
 		next[name] = lifecycle.JudgeNode(now, s, quiet)
 	}
 	w.publish(next)
 	return nil
+}
+
+// suspectControlPlane says whether too many nodes fell silent at once. Those
+// that have been out for long do not speak for any other.
+func suspectControlPlane(now time.Time, signs map[string]lifecycle.NodeSigns) bool {
+	late, nodes := 0, 0
+	for _, s := range signs {
+		if s.Unready && now.Sub(s.UnreadySince) >= lifecycle.UnreachableForLong {
+			continue
+		}
+		nodes++
+		if !s.LeaseRenewed.IsZero() && now.Sub(s.LeaseRenewed) >= lifecycle.LeaseLate {
+			late++
+		}
+	}
+	return lifecycle.Quiet(late, nodes)
 }
 
 // publish replaces the judgements and tells of those that differ.
@@ -110,8 +120,9 @@ func (w *Watcher) publish(next map[string]lifecycle.Node) {
 	w.nodes = next
 	w.mu.Unlock()
 	for name, n := range next {
-		if last[name].Health != n.Health {
-			w.changed(name)
+		was, known := last[name]
+		if was.Health != n.Health || (!known && last != nil) {
+			w.changed(name) // until now, Node called an unknown one removed
 		}
 	}
 	for name := range last {

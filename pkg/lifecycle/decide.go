@@ -67,17 +67,12 @@ func (o *Observation) decideUnplaced(d *Decision) {
 }
 
 // hadSucceeded says whether a job had succeeded before it was told to leave its
-// place. A rank that ended well since may only have obeyed.
+// place.
 func (o *Observation) hadSucceeded(d *Decision) bool {
 	if !o.Record.Placement.Placed() {
 		return false
 	}
 	ranks := o.ranks()
-	for i := range ranks {
-		if p := ranks[i].pod; p != nil && p.Deleting {
-			return false
-		}
-	}
 	if !o.succeeded(ranks) {
 		return false
 	}
@@ -128,6 +123,9 @@ func (o *Observation) overdue(d *Decision) bool {
 
 // decidePlaced drives an attempt that has its place.
 func (o *Observation) decidePlaced(d *Decision) {
+	if o.misjudged() {
+		o, d.Reclassified = o.withoutLastRestart(), true
+	}
 	ranks := o.ranks()
 	o.count(d, ranks)
 	o.awaitBinding(d, ranks)
@@ -181,7 +179,6 @@ func (o *Observation) decideFailure(d *Decision, ranks []rank) bool {
 			v.fault.message, o.Job.Failure.MaxRestarts))
 	default:
 		d.Verb, d.Recovery = Recover, o.recovery(ranks, v)
-		d.Reclassified = o.reclassifies(v)
 	}
 	return true
 }

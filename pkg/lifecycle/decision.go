@@ -37,7 +37,7 @@ type Decision struct {
 	// Recovery is the record to write, with Recover.
 	Recovery *Recovery
 	// Reclassified says that the last counted restart was not the program's
-	// fault after all and is to be taken off the count.
+	// fault after all and is to be taken off the count. It goes with any verb.
 	Reclassified bool
 	// End is the record to write, with Finish.
 	End *End

@@ -29,6 +29,15 @@ func TestEnd(t *testing.T) {
 			o: running(2, succeeded(0, 1)), want: "Finish succeeded AllRanksSucceeded"},
 		"one has not": {
 			o: running(2, succeeded(0)), want: "Wait"},
+		"one was told to stop, and did so well": {
+			o:    running(2, succeeded(0, 1), deleting(1), pod(1, func(p *lifecycle.Pod) { p.AskedToGo = now.Add(-2 * time.Second) })),
+			want: "Recover PodLost 2", why: "was told to stop by somebody else, and did"},
+		"one is deleted after it had succeeded": {
+			o:    running(2, succeeded(0, 1), deleting(1), pod(1, func(p *lifecycle.Pod) { p.AskedToGo = now })),
+			want: "Finish succeeded AllRanksSucceeded"},
+		"one has succeeded, and its pod is gone": {
+			o:    running(2, succeeded(0), missing(1), record(func(r *lifecycle.Record) { r.Succeeded = []int{1} })),
+			want: "Finish succeeded AllRanksSucceeded"},
 		"the first is enough where it decides": {
 			o: running(2, succeeded(0), first), want: "Finish succeeded FirstReplicaSucceeded"},
 		"another is not": {
@@ -112,6 +121,9 @@ func TestLeaving(t *testing.T) {
 			o: running(2, evicting, succeeded(0, 1)), want: "Finish succeeded AllRanksSucceeded"},
 		"one that ended well since it was told to stop has not": {
 			o: running(2, evicting, succeeded(0, 1), deleting(0), deleting(1)), want: "Wait"},
+		"one that ended well before that has": {
+			o:    running(2, evicting, succeeded(0, 1), deleting(0), everyPod(func(p *lifecycle.Pod) { p.AskedToGo = now })),
+			want: "Finish succeeded AllRanksSucceeded"},
 		"a job without a place has no pods": {
 			o: running(2, unplaced), want: "Stop delete p0.1 p1.1"},
 		"a recovery stops all pods": {

@@ -261,11 +261,3 @@ func (o *Observation) unasked(ranks []rank, since time.Time) bool {
 	}
 	return false
 }
-
-// reclassifies says whether a failure of the infrastructure shows that the
-// last restart, counted against the program, was its first sign.
-func (o *Observation) reclassifies(v *verdict) bool {
-	last := o.Record.Recovery
-	return v.fault.infra && v.fault.reason == ReasonNodeLost && last != nil && last.Counted &&
-		o.Now.Sub(last.Detected) < o.Job.Failure.Attribution
-}

@@ -245,10 +245,31 @@ func TestAttribution(t *testing.T) {
 		"a dead node within the window takes the last restart off the count": {
 			o:    running(2, restarted(30*time.Second, true), node("n1", lifecycle.Lost, time.Minute)),
 			want: "Recover NodeLost 3 exclude n1 reclassified"},
+		"also one that the job has left since": {
+			o: running(2, restarted(30*time.Second, true), func(o *lifecycle.Observation) {
+				old := runningPod(1, 1, "n9")
+				old.Deleting = true
+				o.Pods = append(o.Pods, old)
+				node("n9", lifecycle.Lost, time.Minute)(o)
+			}),
+			want: "Wait reclassified"},
+		"in time for the failure that would have been one too many": {
+			o: running(2, restarted(30*time.Second, true), usedUp, failed(0, 1, time.Second), func(o *lifecycle.Observation) {
+				old := runningPod(1, 1, "n9")
+				old.Deleting = true
+				o.Pods = append(o.Pods, old)
+				node("n9", lifecycle.Lost, time.Minute)(o)
+			}),
+			want: "Recover ProcessFailed 3 counted reclassified"},
 		"not after it": {
 			o: running(2, restarted(time.Minute, true), node("n1", lifecycle.Lost, time.Minute)), want: "Recover NodeLost 3 exclude n1"},
 		"not one that did not count": {
 			o: running(2, restarted(30*time.Second, false), node("n1", lifecycle.Lost, time.Minute)), want: "Recover NodeLost 3 exclude n1"},
+		"with a window, the time of the restart goes too": {
+			o: running(2, restarted(30*time.Second, true), node("n1", lifecycle.Lost, time.Minute), record(func(r *lifecycle.Record) {
+				r.CountedAt = []time.Time{start}
+			})),
+			want: "Recover NodeLost 3 exclude n1 reclassified"},
 		"nor for a pod that was lost otherwise": {
 			o: running(2, restarted(30*time.Second, true), missing(0)), want: "Recover PodLost 3"},
 		"a failure that is dated into the future happened when it was noticed": {

@@ -17,6 +17,9 @@ type Record struct {
 	// Created holds, for each set, the last attempt all of whose pods have
 	// been created. A pod of it that is missing now has been lost.
 	Created []int32
+	// Succeeded are the ranks that have succeeded in the attempt of the
+	// placement, ascending: their pods are no longer needed.
+	Succeeded []int
 	// Ran is the last attempt in which every rank ran.
 	Ran       int32
 	Placement Placement
@@ -111,6 +114,8 @@ type Pod struct {
 	Bound      bool
 	Created    time.Time
 	Deleting   bool
+	// AskedToGo is when its deletion was asked for.
+	AskedToGo  time.Time
 	Phase      Phase
 	Ready      bool
 	Cause      Cause

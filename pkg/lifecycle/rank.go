@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -61,6 +62,9 @@ func (o *Observation) judge(i int, r *rank) {
 		r.fail(fault{reason: ReasonPodLost, infra: true, at: o.Now,
 			message: fmt.Sprintf("pod %s ended in attempt %d, before it learned of attempt %d",
 				r.pod.Name, r.pod.Launcher.Attempt, o.Record.Placement.Attempt)})
+	case r.pod.Phase == Succeeded && r.pod.obeyed():
+		r.fail(fault{reason: ReasonPodLost, infra: true, at: o.Now,
+			message: fmt.Sprintf("pod %s was told to stop by somebody else, and did", r.pod.Name)})
 	case r.pod.Phase == Succeeded:
 		r.state = rankSucceeded
 	case o.Nodes[slot.Node].Health >= Lost:
@@ -99,6 +103,10 @@ func (o *Observation) settle(f *fault) {
 
 // judgeMissing tells a pod that is still to be created from one that was lost.
 func (o *Observation) judgeMissing(i int, r *rank) {
+	if slices.Contains(o.Record.Succeeded, i) {
+		r.state = rankSucceeded
+		return
+	}
 	set, index := o.Job.SetOf(i)
 	slot := o.Record.Placement.Slots[i]
 	created := set < len(o.Record.Created) && o.Record.Created[set] >= slot.Attempt
@@ -120,6 +128,10 @@ func (o *Observation) judgeMissing(i int, r *rank) {
 func (o *Observation) endedBefore(p *Pod) bool {
 	return p.Launcher != nil && p.Launcher.Attempt < o.Record.Placement.Attempt
 }
+
+// obeyed says whether a pod ended since it was told to: that it ended well then
+// means that it stopped cleanly, not that its work was done.
+func (p *Pod) obeyed() bool { return p.Deleting && !p.EndedAt.Before(p.AskedToGo) }
 
 func (o *Observation) judgeLauncher(r *rank) {
 	l := r.pod.Launcher

@@ -29,7 +29,7 @@ func (o *Observation) decideStartup(d *Decision, ranks []rank) bool {
 // startsAt is when the ranks of a set could start: when the job was placed, or
 // when the set that they wait for had succeeded; zero while it has not.
 func (o *Observation) startsAt(ranks []rank, set int) time.Time {
-	since := o.Record.Placement.Since
+	since, dependent := o.Record.Placement.Since, set
 	for range o.Job.Sets { // no chain is longer
 		s := &o.Job.Sets[set]
 		switch {
@@ -40,7 +40,8 @@ func (o *Observation) startsAt(ranks []rank, set int) time.Time {
 		case !o.setReached(ranks, s.After, true):
 			return time.Time{}
 		default:
-			return later(since, lastEnd(o.ranksOf(ranks, s.After)))
+			since = later(since, lastEnd(o.ranksOf(ranks, s.After)))
+			return later(since, firstCreation(o.ranksOf(ranks, dependent)))
 		}
 	}
 	return since
@@ -55,6 +56,18 @@ func lastEnd(ranks []rank) time.Time {
 		}
 	}
 	return last
+}
+
+// firstCreation is when the first pod of some ranks was created: the pods that
+// these waited for may be gone.
+func firstCreation(ranks []rank) time.Time {
+	var first time.Time
+	for i := range ranks {
+		if p := ranks[i].pod; p != nil && (first.IsZero() || p.Created.Before(first)) {
+			first = p.Created
+		}
+	}
+	return first
 }
 
 func (o *Observation) giveUpStart(d *Decision, total int) {
