@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"k8s.io/utils/clock"
@@ -86,15 +87,15 @@ func usage(w io.Writer) {
 // words long.
 func parse(flags *flag.FlagSet, args []string, want int) ([]string, error) {
 	if err := flags.Parse(args); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("agent %s: %w", flags.Name(), err)
 	}
 	rest := flags.Args()
 	if len(rest) > want { // flags may follow words
 		words := rest[:want:want]
 		if err := flags.Parse(rest[want:]); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("agent %s: %w", flags.Name(), err)
 		}
-		rest = append(words, flags.Args()...)
+		rest = slices.Concat(words, flags.Args())
 	}
 	if len(rest) != want {
 		return nil, fmt.Errorf("agent %s takes %d words beside its flags, and got %d: %q", flags.Name(), want, len(rest), rest)

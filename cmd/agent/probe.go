@@ -135,7 +135,10 @@ func writeJSON(w io.Writer, r *agent.Report) error {
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(out)
+	if err := encoder.Encode(out); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
 }
 
 func gpuOf(r *agent.Report, i int) probeGPU {

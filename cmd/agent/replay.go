@@ -85,8 +85,8 @@ func rules(_ context.Context, s streams, args []string) error {
 	if _, err := parse(newFlags("rules", s.err), args, 0); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(s.out, hardware.Markdown(hardware.Defaults()))
-	return err
+	fmt.Fprint(s.out, hardware.Markdown(hardware.Defaults()))
+	return nil
 }
 
 // release lets go of the GPUs of this node's agent.

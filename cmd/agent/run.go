@@ -123,7 +123,7 @@ func (o *runOptions) work(ctx context.Context, s streams, log logr.Logger) error
 	log.Info("Working", "node", o.node, "fast", o.fast.String(), "slow", o.slow.String())
 	a.Run(ctx)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
+		return fmt.Errorf("ended by a fault: %w", cause)
 	}
 	return nil
 }

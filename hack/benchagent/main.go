@@ -115,7 +115,7 @@ func fail(scenario *fakenvml.Scenario, server *standIn, rounds int) ([]time.Dura
 				return nil, err
 			}
 			if err := server.waitFor(30*time.Second, func(s *seen) bool { return s.broken == broken }); err != nil {
-				return nil, fmt.Errorf("Xid 95 on GPU %d was never seen: %w", gpu, err)
+				return nil, fmt.Errorf("an Xid 95 on GPU %d was never seen: %w", gpu, err)
 			}
 			latencies = append(latencies, server.last().at.Sub(begin))
 			time.Sleep(2100 * time.Millisecond) // below what the agent may write at once

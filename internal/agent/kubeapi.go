@@ -100,7 +100,7 @@ func (k *KubeAPI) ReplaceStatus(ctx context.Context, status *v1alpha1.NodeHardwa
 	}
 	result := k.client.Patch(types.JSONPatchType).Resource("nodehardwares").Name(k.node).SubResource("status").
 		Timeout(requestTimeout).Body(patch).Do(ctx)
-	return len(patch), result.Error() //nolint:wrapcheck // callers ask apierrors what it is
+	return len(patch), result.Error()
 }
 
 // Policies lists every HardwarePolicy.

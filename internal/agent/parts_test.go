@@ -171,7 +171,7 @@ func TestRecording(t *testing.T) {
 		t.Errorf("replayed %v, %v, %v", statements, err, problem)
 	}
 	for _, bad := range []string{"garbage", `{"time":"2026-03-01T12:00:00Z","node":{"weather":1}}`} {
-		for range ReadRecords(strings.NewReader(bad), &problem) { //nolint:revive // read to its end
+		for range ReadRecords(strings.NewReader(bad), &problem) {
 		}
 		if problem == nil || !strings.Contains(problem.Error(), "line 1") {
 			t.Errorf("reading %q: %v", bad, problem)
