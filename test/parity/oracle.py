@@ -131,6 +131,9 @@ def scipy_suite(case):
         return {"statistic": float(distance.jensenshannon(x, y))}
     if name == "kl":
         return {"statistic": float(stats.entropy(x, y))}
+    if name == "mcnemar":
+        b, c = int(np.sum((y == 1) & (x == 0))), int(np.sum((x == 1) & (y == 0)))
+        return {"statistic": float(b - c), "p": stats.binomtest(b, b + c).pvalue if b + c else 1.0}
     raise KeyError(name)
 
 
@@ -202,6 +205,42 @@ def nannyml_suite(case):
     return out
 
 
+def sklearn_suite(case):
+    from sklearn import metrics
+    from sklearn.isotonic import IsotonicRegression
+
+    truth, score = pair(case)
+    name = case["method"]
+    if name == "isotonic":
+        fit = IsotonicRegression(out_of_bounds="clip", increasing=True).fit(score, truth)
+        return {"list": [float(v) for v in fit.predict(np.linspace(-0.1, 1.1, 241))]}
+    predicted = score >= 0.5
+    way = {
+        "accuracy": lambda: metrics.accuracy_score(truth, predicted),
+        "balanced_accuracy": lambda: metrics.balanced_accuracy_score(truth, predicted),
+        "precision": lambda: metrics.precision_score(truth, predicted),
+        "recall": lambda: metrics.recall_score(truth, predicted),
+        "f1": lambda: metrics.f1_score(truth, predicted),
+        "auc": lambda: metrics.roc_auc_score(truth, score),
+        "average_precision": lambda: metrics.average_precision_score(truth, score),
+        "log_loss": lambda: metrics.log_loss(truth, score),
+        "brier": lambda: metrics.brier_score_loss(truth, score),
+        "mae": lambda: metrics.mean_absolute_error(truth, score),
+        "rmse": lambda: metrics.root_mean_squared_error(truth, score),
+        "r2": lambda: metrics.r2_score(truth, score),
+        "quantile_loss": lambda: metrics.mean_pinball_loss(truth, score, alpha=0.9),
+    }[name]
+    return {"statistic": float(way())}
+
+
+def cbpe_suite(case):
+    from nannyml.performance_estimation.confidence_based import metrics
+
+    _, score = pair(case)
+    predicted = (score >= 0.5).astype(int)
+    return {"statistic": float(getattr(metrics, "estimate_" + case["method"])(predicted, score))}
+
+
 def river_suite(case):
     from river import drift
 
@@ -220,6 +259,8 @@ SUITES = {
     "evidently": (evidently_suite, ["evidently"]),
     "preset": (preset_suite, ["evidently"]),
     "nannyml": (nannyml_suite, ["nannyml"]),
+    "sklearn": (sklearn_suite, ["sklearn"]),
+    "cbpe": (cbpe_suite, ["nannyml"]),
     "river": (river_suite, ["river"]),
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/trainyard/trainyard/pkg/drift"
 	"github.com/trainyard/trainyard/pkg/drift/evidently"
@@ -33,6 +35,7 @@ func suites(r *rand.Rand) []method {
 	all = append(all, evidentlyMethods(r)...)
 	all = append(all, nannymlMethods(r)...)
 	all = append(all, riverMethods(r)...)
+	all = append(all, performanceMethods(r)...)
 	return all
 }
 
@@ -56,7 +59,7 @@ func scipyMethods(r *rand.Rand) []method {
 	for _, name := range []string{"kstwo", "chi2", "student_t", "binomial"} {
 		all = append(all, scipyMethod(name, toCases("scipy", name, "", tailInputs(r, name))))
 	}
-	for name := range adjustments {
+	for _, name := range sortedKeys(adjustments) {
 		all = append(all, method{suite: "statsmodels", name: name, solve: adjusted, cases: toCases("statsmodels", name, "", pInputs(r))})
 	}
 	return all
@@ -172,6 +175,8 @@ func levelInputs(r *rand.Rand) []input {
 	}
 	return append(out, coin, fixed("constant", repeat(1, 500), nil))
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func toCases(suite, name, as string, inputs []input) []testCase {
 	var out []testCase
