@@ -23,7 +23,7 @@ build: agent ## Build every program into bin/.
 
 .PHONY: lint
 lint: ## Run the linter over the whole tree.
-	$(TOOL) golangci-lint-kube-api-linter run ./...
+	$(TOOL) golangci-lint-kube-api-linter run --allow-parallel-runners ./...
 
 .PHONY: verify
 verify: generate manifests lint lab-lint ## Generate, lint, check the admission policies; fail if the tree changes.

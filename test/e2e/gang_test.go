@@ -48,8 +48,7 @@ func TestGangsAreWholeOrAbsent(t *testing.T) {
 	applyGang(t, "first", "6")
 	eventually(t, "first", time.Minute, "Running", inState(v1alpha1.StateRunning))
 	applyGang(t, "second", "6")
-	job := eventually(t, "second", time.Minute, "Queued", inState(v1alpha1.StateQueued))
-	job = eventually(t, "second", time.Minute, "told why", func(job *v1alpha1.TrainingJob) bool {
+	job := eventually(t, "second", time.Minute, "told why", func(job *v1alpha1.TrainingJob) bool {
 		c := meta.FindStatusCondition(job.Status.Conditions, v1alpha1.ConditionQueued)
 		return c != nil && c.Reason == v1alpha1.ReasonInsufficientCapacity && strings.Contains(c.Message, "nvidia.com/gpu")
 	})
