@@ -11,7 +11,7 @@ import (
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 )
 
-const electricity = "../../examples/pytorch-ddp/trainingjob.yaml"
+const electricity = "examples/pytorch-ddp/trainingjob.yaml"
 
 // A data scientist trains on two nodes; one dies in the middle. The training
 // goes on from its last checkpoint on the third, and nothing is charged to it.
