@@ -275,14 +275,15 @@ type TrainingJobSpec struct {
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
 	// framework decides the environment through which ranks find each other.
-	// Default Generic.
+	// Default Generic. Immutable but for suspended jobs.
 	// +optional
 	// +default="Generic"
 	Framework Framework `json:"framework,omitempty"`
 
 	// numProcPerNode is the number of processes that a pod starts: a number
 	// from 1 to 128, or auto for one per GPU that the first container
-	// requests (one where it requests none). Default auto.
+	// requests (one where it requests none). Default auto. Immutable but for
+	// suspended jobs.
 	// +optional
 	// +default="auto"
 	// +kubebuilder:validation:XIntOrString
@@ -290,7 +291,8 @@ type TrainingJobSpec struct {
 	NumProcPerNode *intstr.IntOrString `json:"numProcPerNode,omitempty"`
 
 	// launcher says whether Trainyard's launcher runs as process 1 of the
-	// first container: Auto or Never. Default Auto.
+	// first container: Auto or Never. Default Auto. Immutable but for
+	// suspended jobs.
 	// +optional
 	// +default="Auto"
 	Launcher LauncherMode `json:"launcher,omitempty"`
@@ -310,7 +312,7 @@ type TrainingJobSpec struct {
 
 	// successPolicy says when the job has succeeded: All or FirstReplica.
 	// Default All, with framework MPI FirstReplica, since workers serve until
-	// they are stopped.
+	// they are stopped. Immutable but for suspended jobs.
 	// +optional
 	SuccessPolicy SuccessPolicy `json:"successPolicy,omitempty"`
 
@@ -322,7 +324,8 @@ type TrainingJobSpec struct {
 	// +optional
 	ProgressPolicy *ProgressPolicy `json:"progressPolicy,omitempty"`
 
-	// checkpoint says where attempts keep their checkpoints.
+	// checkpoint says where attempts keep their checkpoints. Immutable but for
+	// suspended jobs.
 	// +optional
 	Checkpoint *CheckpointPolicy `json:"checkpoint,omitempty"`
 }

@@ -33,7 +33,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if left := leftBehind(); len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "processes left behind:", left)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 const (
@@ -55,6 +60,7 @@ type rank struct {
 // options are what tests vary.
 type options struct {
 	env            map[string]string
+	wrap           []string // a command that runs the launcher
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -70,7 +76,8 @@ func start(t *testing.T, o options, args ...string) *rank {
 	if _, ok := programs[args[0]]; ok {
 		args = append([]string{self(t)}, args...)
 	}
-	r.cmd = exec.Command(self(t), append([]string{"run", "--"}, args...)...)
+	args = slices.Concat(o.wrap, []string{self(t), "run", "--"}, args)
+	r.cmd = exec.Command(args[0], args[1:]...)
 	r.cmd.Env = append(os.Environ(), r.environ(o.env)...)
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = o.stdin, r.out, r.err
 	if o.stdout != nil {
@@ -87,13 +94,24 @@ func start(t *testing.T, o options, args ...string) *rank {
 		_ = r.cmd.Wait() // the exit code is looked at by code
 	}()
 	t.Cleanup(func() {
-		_ = r.cmd.Process.Kill() // most have ended
-		<-r.exited
+		r.kill()
 		if t.Failed() {
 			t.Logf("stdout:\n%.4000s\nstderr:\n%.4000s", r.out, r.err)
 		}
 	})
 	return r
+}
+
+// kill ends the launcher as the kernel may, and what it started as the end of a
+// container would.
+func (r *rank) kill() {
+	_ = r.cmd.Process.Signal(syscall.SIGSTOP) // most have ended
+	below := descendants(r.cmd.Process.Pid)
+	_ = r.cmd.Process.Kill()
+	<-r.exited
+	for _, pid := range below {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // gone is as good
+	}
 }
 
 func (r *rank) environ(more map[string]string) []string {
@@ -275,20 +293,58 @@ func gone(pid int) bool {
 	return os.IsNotExist(err)
 }
 
-// childrenOf lists the pids below a process with their states.
-func childrenOf(pid int) (out []string) {
+// process is a line of the process table.
+type process struct {
+	pid, parent int
+	state       string
+}
+
+func processes() (out []process) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			continue
 		}
-		fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-		if fields[1] == strconv.Itoa(pid) {
-			out = append(out, filepath.Base(filepath.Dir(path))+" "+fields[0])
+		p := process{}
+		p.pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		rest := string(raw[bytes.LastIndexByte(raw, ')')+1:])
+		if _, err := fmt.Sscan(rest, &p.state, &p.parent); err == nil {
+			out = append(out, p)
 		}
 	}
-	slices.Sort(out)
+	return out
+}
+
+// childrenOf lists the processes right below one.
+func childrenOf(pid int) (out []process) {
+	for _, p := range processes() {
+		if p.parent == pid {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func descendants(pid int) (out []int) {
+	for _, p := range childrenOf(pid) {
+		out = append(append(out, p.pid), descendants(p.pid)...)
+	}
+	return out
+}
+
+// leftBehind lists other living processes of this test's own program.
+func leftBehind() (out []int) {
+	own, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	for _, p := range processes() {
+		exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", p.pid))
+		if err == nil && exe == own && p.pid != os.Getpid() {
+			out = append(out, p.pid)
+		}
+	}
 	return out
 }
 

@@ -27,6 +27,7 @@ func TestRanksWaitForRankZero(t *testing.T) {
 		{launchspec.Status{JobUID: "another", Attempt: 2}, "belongs to another job"},
 		{launchspec.Status{JobUID: testUID, Attempt: 2, Rank: 3}, "is rank 3"},
 		{launchspec.Status{JobUID: testUID, Attempt: 1}, "it is in attempt 1, not yet in 2"},
+		{launchspec.Status{JobUID: testUID, Attempt: 3}, "it is in attempt 3: 2 is over"},
 	} {
 		zero.set(tc.answer)
 		r.until(tc.says, func(s launchspec.Status) bool {
@@ -120,7 +121,7 @@ func TestPeersKeepEachOtherAlive(t *testing.T) {
 		one.untilPhase(launchspec.PhaseRunning, 1)
 		time.Sleep(100 * time.Millisecond)
 	}
-	zero.signal(syscall.SIGKILL)
+	zero.kill()
 	one.untilPhase(launchspec.PhaseFenced, 1)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,6 +58,24 @@ func TestSignalsReachTheChild(t *testing.T) {
 	r.signal(syscall.SIGTERM)
 	if got := r.code(); got != 5 {
 		t.Errorf("exit code %d, want the child's 5, at once", got)
+	}
+}
+
+// The launcher's own handlers, limits and descriptors are not the child's.
+func TestTheChildInheritsTheContainer(t *testing.T) {
+	t.Parallel()
+	script := `ulimit -Sn; umask; pwd; grep -E "^(SigBlk|SigIgn)" /proc/self/status; ls /proc/self/fd | wc -l`
+	direct, err := exec.Command("sh", "-c", "ulimit -Sn 300; "+script).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, options{}, "sh", "-c", script)
+	limited := start(t, options{wrap: []string{"sh", "-c", `ulimit -Sn 300; exec "$0" "$@"`}}, "sh", "-c", script)
+	if code := limited.code(); code != 0 || limited.out.String() != string(direct) {
+		t.Errorf("exit code %d, %q, want %q", code, limited.out, direct)
+	}
+	if code := r.code(); code != 0 || r.out.String() == string(direct) {
+		t.Errorf("exit code %d, %q: the limit makes no difference", code, r.out)
 	}
 }
 

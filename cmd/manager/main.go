@@ -156,8 +156,12 @@ func wire(ctx context.Context, mgr ctrl.Manager, o *options) error {
 	if err := scheduler.SetupWithManager(mgr); err != nil {
 		return err
 	}
+	live, err := client.New(mgr.GetConfig(), client.Options{Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return fmt.Errorf("creating a client without a cache: %w", err)
+	}
 	reconciler := &trainingjob.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clk, Ranks: rankWatch, Nodes: nodes,
+		Client: mgr.GetClient(), Live: live, Clock: clk, Ranks: rankWatch, Nodes: nodes,
 		Recorder: mgr.GetEventRecorder("trainyard"),
 		Options:  trainingjob.Options{Pods: pods, BindTimeout: o.bindTimeout, Workers: o.workers},
 	}

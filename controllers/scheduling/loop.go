@@ -138,7 +138,7 @@ func (s *Scheduler) take(ctx context.Context, d *clusterstate.Decision) {
 	}
 	o := &outcome{verb: d.Verb, assignments: d.Assignments, beneficiary: d.For, reason: d.Reason}
 	if !acts(d.Verb) {
-		if s.told(g, o) {
+		if s.knows(g, o) {
 			return
 		}
 		o.message = s.tracker.Explain(d)
@@ -148,7 +148,9 @@ func (s *Scheduler) take(ctx context.Context, d *clusterstate.Decision) {
 	}
 	o.message = s.tracker.Explain(d)
 	g.outcome = o
-	if err := s.tracker.UpsertGang(g.assume(o)); err != nil {
+	assumed := g.assume(o)
+	assumed.ResourceVersion = s.revision()
+	if err := s.tracker.UpsertGang(assumed); err != nil {
 		log.FromContext(ctx).Error(err, "what was planned cannot be held", "job", key)
 	}
 	s.enqueue(key)
@@ -164,8 +166,8 @@ func acts(v placement.Verb) bool {
 	}
 }
 
-// told says whether a job that waits knows why, and recently enough.
-func (s *Scheduler) told(g *gang, o *outcome) bool {
+// knows says whether a job that waits knows why, and recently enough.
+func (s *Scheduler) knows(g *gang, o *outcome) bool {
 	same := g.said.verb == o.verb && g.said.reason == o.reason && g.said.beneficiary == o.beneficiary
 	return same && !g.saidAt.IsZero() && s.clock.Now().Sub(g.saidAt) < restateEvery
 }

@@ -3,6 +3,7 @@ package scheduling
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -69,6 +70,9 @@ type Scheduler struct {
 	// that was planned and not yet written must not be forgotten in between.
 	mu    sync.Mutex
 	gangs map[types.NamespacedName]*gang
+	// told counts what the tracker was told of gangs; it orders that, since
+	// one state of a job can lead to several.
+	told int64
 }
 
 // gang is what the loop knows of a job that the tracker has.
@@ -175,10 +179,16 @@ func (s *Scheduler) forget(key types.NamespacedName) {
 	defer s.mu.Unlock()
 	if g := s.gangs[key]; g != nil {
 		delete(s.gangs, key)
-		s.tracker.DeleteGang(key.String(), g.ask.UID, "")
+		s.tracker.DeleteGang(key.String(), g.ask.UID, s.revision())
 		s.shapes.forget(g.ask.UID)
 		s.replan()
 	}
+}
+
+// revision numbers what the tracker is told next. The lock is held.
+func (s *Scheduler) revision() string {
+	s.told++
+	return strconv.FormatInt(s.told, 10)
 }
 
 // replan wakes the loop.
@@ -202,6 +212,7 @@ func (s *Scheduler) ask(key types.NamespacedName, base int32, ask clusterstate.G
 		s.enqueue(key)
 		return nil
 	}
+	ask.ResourceVersion = s.revision()
 	if err := s.tracker.UpsertGang(ask); err != nil {
 		return fmt.Errorf("planning TrainingJob %s: %w", key, err)
 	}

@@ -30,6 +30,9 @@ const parallel = 32
 // they are records, and the status is written after this.
 func (r *Reconciler) carryOut(ctx context.Context, s *scope) error {
 	r.watchRanks(s)
+	if s.decision.Hurry {
+		r.Ranks.Hurry(s.key)
+	}
 	switch s.decision.Verb {
 	case lifecycle.Remove:
 		return r.removeJob(ctx, s)
@@ -93,6 +96,10 @@ func (r *Reconciler) createPods(ctx context.Context, s *scope) error {
 	errs := make([]error, len(create))
 	inParallel(len(create), func(i int) { errs[i] = r.createPod(ctx, s, pods, create[i]) })
 	for _, err := range errs {
+		if errors.Is(err, errLeaving) {
+			s.decision.Postpone(s.observed.Now, err.Error())
+			return nil
+		}
 		if rejected(err) {
 			s.decision.Verb = lifecycle.Recover
 			s.decision.Recovery = lifecycle.Rejected(&s.observed, err.Error())
@@ -129,7 +136,10 @@ func rejected(err error) bool {
 		errors.Is(err, errNameTaken)
 }
 
-var errNameTaken = errors.New("a pod of that name exists and is not this job's")
+var (
+	errNameTaken = errors.New("a pod of that name exists and is not this job's")
+	errLeaving   = errors.New("a pod of that name, of an earlier job, is still being deleted")
+)
 
 func (r *Reconciler) createPod(ctx context.Context, s *scope, pods *render.Renderer, rank int) error {
 	set, index := s.layout.At(int32(rank))
@@ -156,6 +166,9 @@ func (r *Reconciler) adopt(ctx context.Context, s *scope, want *corev1.Pod) erro
 		return fmt.Errorf("reading pod %s, which exists already: %w", want.Name, err)
 	}
 	owner := podindex.Job(have)
+	if owner != nil && owner.UID != s.job.UID && !have.DeletionTimestamp.IsZero() {
+		return fmt.Errorf("creating pod %s: %w", want.Name, errLeaving)
+	}
 	if owner == nil || owner.UID != s.job.UID || have.Labels[v1alpha1.LabelAttempt] != want.Labels[v1alpha1.LabelAttempt] {
 		return fmt.Errorf("creating pod %s: %w; delete it or rename the job", want.Name, errNameTaken)
 	}

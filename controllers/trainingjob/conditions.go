@@ -114,13 +114,14 @@ func (s *scope) state(st *v1alpha1.TrainingJobStatus) (v1alpha1.TrainingJobState
 	if e := s.job.Status.Eviction; e != nil {
 		return evictedState(e)
 	}
+	if !s.observed.Record.Placement.Placed() {
+		return v1alpha1.StateQueued, s.queuedReason()
+	}
 	if c := meta.FindStatusCondition(st.Conditions, v1alpha1.ConditionRecovering); c != nil && c.Status == metav1.ConditionTrue {
 		return v1alpha1.StateRecovering, c.Reason
 	}
 	running := meta.FindStatusCondition(st.Conditions, v1alpha1.ConditionRunning)
 	switch {
-	case !s.observed.Record.Placement.Placed():
-		return v1alpha1.StateQueued, s.queuedReason()
 	case running != nil && running.Status == metav1.ConditionTrue:
 		return v1alpha1.StateRunning, running.Reason
 	default:

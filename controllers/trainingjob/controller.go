@@ -36,6 +36,8 @@ const writeEvery = time.Second
 type RankWatch interface {
 	Watch(job types.NamespacedName, uid types.UID, targets []rankwatch.Target)
 	Report(pod types.UID) (rankwatch.Report, bool)
+	Since(pod types.UID) time.Time
+	Hurry(job types.NamespacedName)
 }
 
 // NodeWatch knows which nodes live.
@@ -57,8 +59,9 @@ type Options struct {
 // that have none.
 type Reconciler struct {
 	Client client.Client
-	// Live reads past the cache, where a cached answer would not do.
-	Live     client.Reader
+	// Live goes past the cache, where a cached answer would not do, and
+	// deletes collections, which the cache's client does not.
+	Live     client.Client
 	Clock    clock.Clock
 	Ranks    RankWatch
 	Nodes    NodeWatch
@@ -70,6 +73,7 @@ type Reconciler struct {
 
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs/status,verbs=get;patch
+// +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs/finalizers,verbs=update
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;create;patch;delete;deletecollection
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch

@@ -59,7 +59,7 @@ func (r *Reconciler) deleteAttempts(ctx context.Context, s *scope, attempts []in
 		return fmt.Errorf("selecting the attempts %v of TrainingJob %s: %w", values, s.key, err)
 	}
 	selector := labels.NewSelector().Add(*ofJob, *ofAttempts)
-	if err := r.Client.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(s.key.Namespace),
+	if err := r.Live.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(s.key.Namespace),
 		client.MatchingLabelsSelector{Selector: selector}); err != nil {
 		return fmt.Errorf("deleting the attempts %v of TrainingJob %s: %w", values, s.key, err)
 	}

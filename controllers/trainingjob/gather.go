@@ -81,6 +81,7 @@ func (r *Reconciler) observePods(s *scope) {
 			p.Launcher = observeLauncher(&report.Status)
 			p.Launcher.Contact = report.Contact
 		}
+		p.WatchedSince = r.Ranks.Since(pod.UID)
 		s.observed.Pods[i] = p
 	}
 }
@@ -139,6 +140,7 @@ func (s *scope) record() (lifecycle.Record, error) {
 		rec.Checkpoint = st.Progress.LastCheckpoint
 	}
 	rec.QueuedSince = conditionSince(st.Conditions, v1alpha1.ConditionQueued)
+	rec.RecoveringSince = conditionSince(st.Conditions, v1alpha1.ConditionRecovering)
 	var err error
 	if rec.Placement, err = s.placement(); err != nil {
 		return rec, fmt.Errorf("the admission of TrainingJob %s: %w", s.key, err)

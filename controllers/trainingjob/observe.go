@@ -111,13 +111,24 @@ func causeOf(pod *corev1.Pod) lifecycle.Cause {
 		}
 	}
 	switch {
-	case outsideReasons[pod.Status.Reason]:
+	case outsideReasons[pod.Status.Reason] || lostTrack(pod):
 		return lifecycle.CauseDisrupted
 	case strings.HasPrefix(pod.Status.Reason, "OutOf") || !anyStarted(pod):
 		return lifecycle.CauseRefused
 	default:
 		return lifecycle.CauseProgram
 	}
+}
+
+// lostTrack says whether the kubelet does not know how the training container
+// ended: its node went down and came back.
+func lostTrack(pod *corev1.Pod) bool {
+	main := trainingStatus(pod)
+	if main == nil || main.State.Terminated == nil {
+		return false
+	}
+	reason := main.State.Terminated.Reason
+	return reason == "ContainerStatusUnknown" || reason == "Unknown"
 }
 
 func anyStarted(pod *corev1.Pod) bool {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/trainyard/trainyard/pkg/placement"
 )
 
 // history is what happened to some objects: events, and what is true at the end.
@@ -306,4 +309,48 @@ func TestASuspendedGangComesBack(t *testing.T) {
 	put("6", 0)
 	put("7", 0)
 	put("8", 1)
+}
+
+// TestARefusedChangeIsNotForgotten makes the planner refuse once.
+func TestARefusedChangeIsNotForgotten(t *testing.T) {
+	tracker := newTracker(makeGang("g", 1, spec("cpu=1")), makeNode("n", "cpu=9 pods=9"))
+	n := tracker.nodes.byName["n"]
+	alloc := n.alloc
+	n.alloc = placement.Vec{-1}
+	if _, err := tracker.Decide(epoch); err == nil {
+		t.Fatal("a node with less than nothing is planned with")
+	}
+	n.alloc = alloc
+	if d := decide(t, tracker).Decisions[0]; d.Verb != placement.Admit {
+		t.Errorf("got %v: %s", d.Verb, tracker.Explain(&d))
+	}
+}
+
+// TestTogether has events and plans come from several goroutines.
+func TestTogether(t *testing.T) {
+	tracker := newTracker()
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			h := &history{rng: rand.New(rand.NewPCG(uint64(i), 8))}
+			for k := range 5 {
+				h.node("n" + strconv.Itoa(k))
+				h.pod("p"+strconv.Itoa(k), 5, 5)
+				h.gang("g"+strconv.Itoa(k), 5, 5)
+			}
+			for _, event := range h.events {
+				if err := event(tracker); err != nil {
+					t.Error(err)
+				}
+				plan, err := tracker.Decide(epoch)
+				if err != nil {
+					t.Error(err)
+				}
+				for i := range plan.Decisions {
+					tracker.Explain(&plan.Decisions[i])
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -6,51 +6,38 @@ import (
 	"github.com/trainyard/trainyard/pkg/placement"
 )
 
-// flush tells the planner what changed.
+// flush tells the planner what changed. If it refuses, nothing is forgotten.
 func (t *Tracker) flush() error {
 	d := &t.delta
-	d.Resources = append(d.Resources[:0], t.catalogue.changed...)
+	d.Resources = t.catalogue.changed
 	t.collectShapes(d)
 	t.collectNodes(d)
 	t.collectGangs(d)
 	if err := t.state.Apply(*d); err != nil {
 		return fmt.Errorf("tell the planner what changed: %w", err)
 	}
-	t.catalogue.changed = t.catalogue.changed[:0]
-	t.shapes.free = append(t.shapes.free, t.shapes.gone...)
-	t.shapes.gone = t.shapes.gone[:0]
-	t.nodes.free = append(t.nodes.free, t.nodes.gone...)
-	t.nodes.gone = t.nodes.gone[:0]
+	t.flushed()
 	return nil
 }
 
 func (t *Tracker) collectShapes(d *placement.Delta) {
-	d.Shapes, d.GoneShapes = d.Shapes[:0], append(d.GoneShapes[:0], t.shapes.gone...)
+	d.Shapes, d.GoneShapes = d.Shapes[:0], t.shapes.gone
 	for _, sh := range t.shapes.dirty {
-		sh.dirty = false
 		if t.shapes.byID[sh.id] == sh {
 			d.Shapes = append(d.Shapes, t.shapes.value(sh))
 		}
 	}
-	t.shapes.dirty = t.shapes.dirty[:0]
 }
 
 func (t *Tracker) collectNodes(d *placement.Delta) {
 	d.Nodes, d.GoneNodes = d.Nodes[:0], d.GoneNodes[:0]
 	for _, n := range t.nodes.dirty {
-		n.dirty = false
 		if n.object != nil {
 			d.Nodes = append(d.Nodes, n.value())
-			continue
-		}
-		d.GoneNodes = append(d.GoneNodes, n.id)
-		if n.uses == 0 && t.nodes.byID[n.id] == n {
-			delete(t.nodes.byName, n.name)
-			t.nodes.byID[n.id] = nil
-			t.nodes.gone = append(t.nodes.gone, n.id)
+		} else {
+			d.GoneNodes = append(d.GoneNodes, n.id)
 		}
 	}
-	t.nodes.dirty = t.nodes.dirty[:0]
 }
 
 func (t *Tracker) collectGangs(d *placement.Delta) {
@@ -60,12 +47,39 @@ func (t *Tracker) collectGangs(d *placement.Delta) {
 			d.GoneGangs = append(d.GoneGangs, id)
 		}
 	}
-	t.gone = t.gone[:0]
 	for _, g := range t.dirty {
-		g.dirty = false
 		if t.gangs[g.ID] == g {
 			d.Gangs = append(d.Gangs, t.value(g))
 		}
 	}
-	t.dirty = t.dirty[:0]
+}
+
+// flushed forgets what the planner knows now. The numbers of what is gone are
+// free again.
+func (t *Tracker) flushed() {
+	t.catalogue.changed = t.catalogue.changed[:0]
+	for _, sh := range t.shapes.dirty {
+		sh.dirty = false
+	}
+	t.shapes.dirty = drained(t.shapes.dirty)
+	t.shapes.free = append(t.shapes.free, t.shapes.gone...)
+	t.shapes.gone = t.shapes.gone[:0]
+	for _, n := range t.nodes.dirty {
+		n.dirty = false
+		if n.object == nil && n.uses == 0 {
+			t.nodes.forget(n)
+		}
+	}
+	t.nodes.dirty = drained(t.nodes.dirty)
+	for _, g := range t.dirty {
+		g.dirty = false
+	}
+	t.dirty = drained(t.dirty)
+	t.gone = drained(t.gone)
+}
+
+// drained is the emptied list, which holds on to nothing.
+func drained[T any](list []T) []T {
+	clear(list)
+	return list[:0]
 }

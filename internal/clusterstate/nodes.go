@@ -30,7 +30,6 @@ type nodes struct {
 	byName map[string]*node
 	byID   []*node // nil where free
 	free   []placement.NodeID
-	gone   []placement.NodeID
 	dirty  []*node
 }
 
@@ -144,6 +143,13 @@ func (s *nodes) release(n *node) {
 	if n.uses--; n.uses == 0 && n.object == nil {
 		s.touch(n)
 	}
+}
+
+// forget frees the number of a node that nobody speaks of.
+func (s *nodes) forget(n *node) {
+	delete(s.byName, n.name)
+	s.byID[n.id] = nil
+	s.free = append(s.free, n.id)
 }
 
 func (s *nodes) touch(n *node) {

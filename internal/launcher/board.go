@@ -18,6 +18,7 @@ type topic int
 const (
 	aboutChild topic = iota
 	aboutStart
+	aboutLeft
 	aboutPeers
 	aboutInstruction
 	aboutCheckpoint
@@ -112,6 +113,24 @@ func (b *board) say(about topic, message string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.messages[about] = message
+}
+
+// sayIn and waitIn are for those who prepare an attempt: when it has been given
+// up in favour of another, they speak no more.
+func (b *board) sayIn(attempt int32, about topic, message string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.status.Attempt == attempt {
+		b.messages[about] = message
+	}
+}
+
+func (b *board) waitIn(attempt int32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.status.Attempt == attempt && b.status.Phase == launchspec.PhaseStarting {
+		b.status.Phase = launchspec.PhaseWaitingForPeers
+	}
 }
 
 func (b *board) started(again bool) {

@@ -22,6 +22,9 @@ import (
 // that has ended.
 const lastLook = time.Second
 
+// sweepTime is how long killing may take before it is remarkable.
+const sweepTime = 5 * time.Second
+
 // do carries out what the machine decided.
 func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 	switch todo.Do {
@@ -32,10 +35,10 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 		l.board.begin(in.Attempt)
 		go func() {
 			p, err := l.prepare(ctx, in)
-			if err != nil {
+			p.ctx, p.err = ctx, err
+			if ctx.Err() != nil {
 				return // given up
 			}
-			p.ctx = ctx
 			select {
 			case l.ready <- p:
 			case <-ctx.Done():
@@ -44,9 +47,9 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 	case lifecycle.Start:
 		l.start(ctx, l.next)
 	case lifecycle.Forward:
-		l.child.Signal(todo.Signal)
-	case lifecycle.Kill:
-		go func() { _ = l.table.KillAll(ctx) }() // ends when the launcher does
+		if l.child != nil { // else it could not be started, and that is known soon
+			l.child.Signal(todo.Signal)
+		}
 	}
 }
 
@@ -54,13 +57,13 @@ func (l *Launcher) do(ctx context.Context, todo lifecycle.Todo) {
 // exit like any other, with a shell's exit codes.
 func (l *Launcher) start(ctx context.Context, p prepared) {
 	child, streams, err := l.spawn(p)
+	l.child = child
 	if err != nil {
 		l.board.say(aboutStart, err.Error())
 		note(err.Error())
-		l.exits <- proc.Exit{Code: startCode(err)}
+		l.exits <- proc.Exit{Code: startCode(p, err)}
 		return
 	}
-	l.child = child
 	if l.starts > 0 {
 		note(fmt.Sprintf("attempt %d begins in place", p.attempt))
 	}
@@ -71,7 +74,7 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	}
 	go func() {
 		exit := <-child.Done()
-		_ = l.table.KillAll(ctx) // ends when the launcher does
+		l.sweep(ctx, p.attempt, l.table.KillAll)
 		for _, s := range streams {
 			s.Finish(l.clock)
 		}
@@ -80,7 +83,29 @@ func (l *Launcher) start(ctx context.Context, p prepared) {
 	}()
 }
 
-func startCode(err error) int {
+// sweep kills what the child left behind. There is no next attempt beside it: if
+// it cannot be killed, as in a system call on a dead volume, that is waited for,
+// and said.
+func (l *Launcher) sweep(ctx context.Context, attempt int32, kill func(context.Context) error) {
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_ = kill(ctx) // fails only when the launcher ends
+	}()
+	select {
+	case <-gone:
+		return
+	case <-l.clock.After(sweepTime):
+	}
+	l.board.sayIn(attempt, aboutLeft, "waiting for processes that cannot be killed, does a volume hang")
+	<-gone
+	l.board.sayIn(attempt, aboutLeft, "")
+}
+
+func startCode(p prepared, err error) int {
+	if p.err != nil {
+		return launchspec.ExitLauncher
+	}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return launchspec.ExitNotFound
 	}
@@ -89,6 +114,9 @@ func startCode(err error) int {
 
 // spawn starts the command with both outputs connected.
 func (l *Launcher) spawn(p prepared) (*proc.Child, []*output.Stream, error) {
+	if p.err != nil {
+		return nil, nil, p.err
+	}
 	vars := l.cfg.attemptVariables(p)
 	command := proc.Command{Args: l.cfg.childArgs(vars), Env: l.cfg.childEnviron(vars)}
 	var streams []*output.Stream

@@ -49,8 +49,8 @@ func (cfg *Config) childArgs(vars []variable) []string {
 	return out
 }
 
-// expander replaces what the kubelet leaves alone, because the pod does not
-// have the variable or the reference was written $$(NAME).
+// expander replaces what the kubelet leaves alone: references that were written
+// $$(NAME), and those to variables that the pod does not have.
 func expander(vars []variable) *strings.Replacer {
 	pairs := make([]string, 0, 2*len(vars))
 	for _, v := range vars {

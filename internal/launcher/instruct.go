@@ -52,6 +52,7 @@ func (l *Launcher) watchInstruction(ctx context.Context, last []byte) {
 			continue
 		}
 		last = raw
+		l.heard() // whatever it says, the way to the API server is open
 		l.board.say(aboutInstruction, text(err))
 		if !ok {
 			continue

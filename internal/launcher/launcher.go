@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/trainyard/trainyard/internal/launcher/lifecycle"
+	"github.com/trainyard/trainyard/internal/launcher/mpi"
 	"github.com/trainyard/trainyard/internal/launcher/peer"
 	"github.com/trainyard/trainyard/internal/launcher/proc"
 	"github.com/trainyard/trainyard/internal/launcher/server"
@@ -32,6 +33,7 @@ type Launcher struct {
 	board  *board
 	peers  *peer.Client
 	table  *proc.Table
+	mpi    *mpi.Setup // nil unless the job is one of MPI
 
 	machine *lifecycle.Machine
 	next    prepared // what Start starts
@@ -60,7 +62,7 @@ func New(cfg Config, c clock.WithTicker) (*Launcher, error) {
 		return nil, fmt.Errorf("%s: %w", launchspec.EnvLogRules, err)
 	}
 	b := newBoard(&cfg, c)
-	return &Launcher{
+	l := &Launcher{
 		cfg: cfg, clock: c, parser: parser, board: b,
 		peers:        peer.New(cfg.UID, cfg.Rank, b.attempt),
 		endAttempt:   func() {},
@@ -70,7 +72,22 @@ func New(cfg Config, c clock.WithTicker) (*Launcher, error) {
 		exits:        make(chan proc.Exit, 1),
 		contacts:     make(chan struct{}, 1),
 		superseded:   make(chan int32),
-	}, nil
+	}
+	if cfg.Framework == launchspec.FrameworkMPI {
+		err = l.makeKey()
+	}
+	return l, err
+}
+
+func (l *Launcher) makeKey() (err error) {
+	l.mpi, err = mpi.New(mpi.Config{
+		RuntimeDir: l.cfg.RuntimeDir, Rank: l.cfg.Rank, Zero: l.cfg.Peers,
+		Port: l.cfg.Port, SSHPort: l.cfg.SSHPort, Hosts: l.cfg.MPIHosts,
+	}, l.peers, l.clock)
+	if err == nil {
+		l.board.key = &launchspec.Key{JobUID: l.cfg.UID, Rank: l.cfg.Rank, PublicKey: l.mpi.PublicKey()}
+	}
+	return err
 }
 
 // Run lives until there is an exit code. An error means that the launcher could
@@ -144,8 +161,10 @@ func (l *Launcher) wait() lifecycle.Todo {
 	case in := <-l.instructions:
 		return l.machine.Instruct(in, l.clock.Now())
 	case p := <-l.ready:
-		l.next = p
-		return l.machine.Prepared(l.clock.Now())
+		if p.ctx.Err() == nil { // else it was given up while it was on its way
+			l.next = p
+			return l.machine.Prepared(l.clock.Now())
+		}
 	case exit := <-l.exits:
 		l.board.exited(exit.Code, int(exit.Signal))
 		return l.machine.Exited(exit.Code, l.clock.Now())

@@ -129,7 +129,7 @@ func TestCompactLeavesOutRanksWithoutPlace(t *testing.T) {
 // from no more runs than there are changes.
 func TestRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 500 {
+	for range 100 {
 		sets := make([]int32, 1+random.IntN(v1alpha1.MaxReplicaSpecs))
 		for i := range sets {
 			sets[i] = 1 + random.Int32N(v1alpha1.MaxPods/v1alpha1.MaxReplicaSpecs)

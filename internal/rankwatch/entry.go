@@ -24,6 +24,7 @@ type entry struct {
 	jobUID   string
 	report   Report
 	failures int
+	since    time.Time
 	due      time.Time
 	gone     bool
 }
@@ -46,6 +47,10 @@ func (q *dueQueue) Pop() any {
 // push queues an entry and wakes the dispatcher. The lock is held.
 func (w *Watcher) push(e *entry) {
 	heap.Push(&w.queue, e)
+	w.wakeUp()
+}
+
+func (w *Watcher) wakeUp() {
 	select {
 	case w.wake <- struct{}{}:
 	default:

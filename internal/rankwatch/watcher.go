@@ -1,6 +1,7 @@
 package rankwatch
 
 import (
+	"container/heap"
 	"context"
 	"sync"
 	"time"
@@ -124,7 +125,8 @@ func (w *Watcher) forget(state *jobState) {
 }
 
 func (w *Watcher) add(job types.NamespacedName, uid types.UID, t Target) *entry {
-	e := &entry{target: t, job: job, jobUID: string(uid), due: w.opts.Clock.Now()}
+	now := w.opts.Clock.Now()
+	e := &entry{target: t, job: job, jobUID: string(uid), since: now, due: now}
 	w.entries[t.Pod] = e
 	w.push(e)
 	return e
@@ -150,6 +152,34 @@ func (w *Watcher) Report(pod types.UID) (Report, bool) {
 		return Report{}, false
 	}
 	return e.report, true
+}
+
+// Since is when a pod's launcher was first to be asked; zero: it is not.
+func (w *Watcher) Since(pod types.UID) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e := w.entries[pod]; e != nil {
+		return e.since
+	}
+	return time.Time{}
+}
+
+// Hurry asks the launchers of a job as soon as possible.
+func (w *Watcher) Hurry(job types.NamespacedName) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	state := w.jobs[job]
+	if state == nil {
+		return
+	}
+	now := w.opts.Clock.Now()
+	for _, e := range state.targets {
+		if e.due.After(now) {
+			e.due = now
+		}
+	}
+	heap.Init(&w.queue)
+	w.wakeUp()
 }
 
 // NodeContact is what the launchers of one node say together.

@@ -1,6 +1,9 @@
 package render
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The kubelet replaces $(NAME) in commands, arguments and values by what the
 // container's environment holds when it starts, and $$ by $.
@@ -16,32 +19,37 @@ func postpone(s string, variables []string) string {
 		return s
 	}
 	var out strings.Builder
-	for i := 0; i < len(s); {
-		switch {
-		case strings.HasPrefix(s[i:], "$$"):
-			out.WriteString("$$")
-			i += 2
-		case refersTo(s[i:], variables):
-			out.WriteString("$$")
-			i++
-		default:
-			out.WriteByte(s[i])
-			i++
+	for len(s) > 0 {
+		token := firstToken(s)
+		if name, ok := reference(token); ok && slices.Contains(variables, name) {
+			out.WriteByte('$')
 		}
+		out.WriteString(token)
+		s = s[len(token):]
 	}
 	return out.String()
 }
 
-// refersTo tells whether a text begins with a reference to one of the variables.
-func refersTo(s string, variables []string) bool {
-	reference, ok := strings.CutPrefix(s, "$(")
-	if !ok {
-		return false
+// firstToken is what the kubelet reads in one go: plain text up to the next $,
+// a $ and what it escapes, or a whole reference.
+func firstToken(s string) string {
+	if s[0] != '$' {
+		if plain := strings.IndexByte(s, '$'); plain > 0 {
+			return s[:plain]
+		}
+		return s
 	}
-	for _, v := range variables {
-		if strings.HasPrefix(reference, v) && strings.HasPrefix(reference[len(v):], ")") {
-			return true
+	if strings.HasPrefix(s, "$(") {
+		if end := strings.IndexByte(s, ')'); end > 0 {
+			return s[:end+1]
 		}
 	}
-	return false
+	return s[:min(2, len(s))]
+}
+
+// reference is the name in $(NAME).
+func reference(token string) (name string, ok bool) {
+	name, opened := strings.CutPrefix(token, "$(")
+	name, closed := strings.CutSuffix(name, ")")
+	return name, opened && closed
 }

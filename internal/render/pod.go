@@ -58,11 +58,14 @@ type identity struct {
 // New prepares the rendering of a job's pods. The error names the field that
 // keeps the job from having any.
 func New(job *v1alpha1.TrainingJob, opts Options) (*Renderer, error) {
-	if err := check(job, opts); err != nil {
-		return nil, err
+	if len(job.Spec.ReplicaSpecs) == 0 {
+		return nil, errors.New("spec.replicaSpecs: a job needs at least one set")
 	}
 	plan, err := rendezvous.New(job, opts.ClusterDomain)
 	if err != nil {
+		return nil, err
+	}
+	if err := check(job, plan, opts); err != nil {
 		return nil, err
 	}
 	r := &Renderer{opts: opts, layout: ranks.Of(job), plan: plan, job: job.Name}
@@ -79,10 +82,7 @@ func New(job *v1alpha1.TrainingJob, opts Options) (*Renderer, error) {
 }
 
 // check finds what makes a job impossible to render.
-func check(job *v1alpha1.TrainingJob, opts Options) error {
-	if len(job.Spec.ReplicaSpecs) == 0 {
-		return errors.New("spec.replicaSpecs: a job needs at least one set")
-	}
+func check(job *v1alpha1.TrainingJob, plan *rendezvous.Plan, opts Options) error {
 	for set := range job.Spec.ReplicaSpecs {
 		field := fmt.Sprintf("spec.replicaSpecs[%d].template.spec.containers", set)
 		switch uses := UsesLauncher(job, set); {
@@ -90,7 +90,7 @@ func check(job *v1alpha1.TrainingJob, opts Options) error {
 			return fmt.Errorf("%s: a pod needs at least one container, the one that trains", field)
 		case uses && opts.LauncherImage == "":
 			return fmt.Errorf("%s[0]: no image of the launcher is configured: give the manager one, or set spec.launcher to Never", field)
-		case !uses && job.Spec.Framework == v1alpha1.FrameworkMPI:
+		case !uses && plan.Framework(set) == v1alpha1.FrameworkMPI:
 			return fmt.Errorf("%s[0].command: framework MPI needs a command here, since the launcher prepares its keys and hosts", field)
 		}
 	}

@@ -10,25 +10,14 @@ import (
 	"github.com/trainyard/trainyard/api/v1alpha1"
 )
 
-// overrule sets what a template may not decide, so that whatever admission let
-// through, a pod starts once, where the planner put it, under its own name.
+// overrule sets what a template may not decide, so that a pod starts once, where
+// the planner put it, under its own name. Admission refuses such templates with
+// a word on each; this is for those that never passed it.
 func overrule(spec *corev1.PodSpec, job string) {
-	spec.RestartPolicy = corev1.RestartPolicyNever
-	spec.NodeName = ""
-	spec.Subdomain = job
-	spec.HostnameOverride = nil
+	overruleName(spec, job)
+	overrulePlace(spec)
+	overruleRestarts(spec)
 	spec.EphemeralContainers = nil
-	overrulePriority(spec)
-	for i := range spec.Containers {
-		spec.Containers[i].RestartPolicy = nil
-		spec.Containers[i].RestartPolicyRules = nil
-	}
-	for i := range spec.InitContainers {
-		spec.InitContainers[i].RestartPolicyRules = nil
-	}
-	spec.Tolerations = slices.DeleteFunc(spec.Tolerations, func(t corev1.Toleration) bool {
-		return strings.HasPrefix(t.Key, v1alpha1.Prefix)
-	})
 	if spec.AutomountServiceAccountToken == nil {
 		spec.AutomountServiceAccountToken = ptr.To(false)
 	}
@@ -38,10 +27,36 @@ func overrule(spec *corev1.PodSpec, job string) {
 	}
 }
 
-// overrulePriority puts every pod under one class. What the API server derives
-// from the class must not be given beside it.
-func overrulePriority(spec *corev1.PodSpec) {
+func overruleName(spec *corev1.PodSpec, job string) {
+	spec.Subdomain = job
+	spec.HostnameOverride = nil
+	spec.SetHostnameAsFQDN = nil
+}
+
+// overrulePlace leaves the choice of the node to the planner and its binding to
+// the stock scheduler, under one class for all. What the API server derives
+// from classes must not be given beside them.
+func overrulePlace(spec *corev1.PodSpec) {
+	spec.NodeName, spec.SchedulerName = "", ""
+	spec.SchedulingGates, spec.SchedulingGroup = nil, nil
 	spec.PriorityClassName = v1alpha1.PriorityClassName
-	spec.Priority = nil
-	spec.PreemptionPolicy = nil
+	spec.Priority, spec.PreemptionPolicy = nil, nil
+	spec.Overhead = nil
+	spec.Tolerations = slices.DeleteFunc(spec.Tolerations, func(t corev1.Toleration) bool {
+		return strings.HasPrefix(t.Key, v1alpha1.Prefix)
+	})
+}
+
+// overruleRestarts leaves ends and restarts to Trainyard. A sidecar, an init
+// container that restarts always, stays one.
+func overruleRestarts(spec *corev1.PodSpec) {
+	spec.RestartPolicy = corev1.RestartPolicyNever
+	spec.ActiveDeadlineSeconds = nil
+	for i := range spec.Containers {
+		spec.Containers[i].RestartPolicy = nil
+		spec.Containers[i].RestartPolicyRules = nil
+	}
+	for i := range spec.InitContainers {
+		spec.InitContainers[i].RestartPolicyRules = nil
+	}
 }

@@ -65,14 +65,13 @@ func (d dependencies) beginsAfterRank0(set int) bool {
 }
 
 // waits tells whether a set waits for another, directly or through others, and
-// whether somebody's success lies between them.
+// whether for its success.
 func (d dependencies) waits(set, other int) (success, ok bool) {
 	for range d.layout.Sets() { // no chain is longer, even where it is a circle
-		next, needed, ok := d.of(set)
+		next, success, ok := d.of(set)
 		if !ok {
 			return false, false
 		}
-		success = success || needed
 		if next == other {
 			return success, true
 		}

@@ -1,6 +1,7 @@
 package rendezvous_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,6 +66,12 @@ func TestWhoMeets(t *testing.T) {
 				"driver": {"driver-0", "3", "0", true}, "worker": {"driver-0", "3", "1", true}, "prepare": {"prepare-0", "1", "0", false},
 			},
 		},
+		"workers that begin once something beside rank 0 has ended": {
+			sets: []set{{name: "chief", replicas: 1}, {name: "warm beside chief", replicas: 1}, {name: "worker after warm", replicas: 2}},
+			want: map[string]seen{
+				"chief": {"chief-0", "3", "0", true}, "warm": {"warm-0", "1", "0", false}, "worker": {"chief-0", "3", "1", true},
+			},
+		},
 		"a circle and a set that is not there end": {
 			sets: []set{{name: "a beside b", replicas: 1}, {name: "b beside a", replicas: 1}, {name: "c after nobody", replicas: 1}},
 			want: map[string]seen{
@@ -100,5 +107,26 @@ func TestASetBesideAnMPIJobRunsItsOwnCommand(t *testing.T) {
 	}
 	if got := env(t, p, 2, 0)[rendezvous.EnvWorldSize]; got != "1" {
 		t.Errorf("processes of the preparation = %s, want 1", got)
+	}
+}
+
+// TestMPIsRank0WaitsByItself: its workers need its key before they are ready.
+func TestMPIsRank0WaitsByItself(t *testing.T) {
+	_, err := rendezvous.New(job(v1alpha1.FrameworkMPI,
+		set{name: "mpirun beside worker", replicas: 1}, set{name: "worker", replicas: 2}), "")
+	if err == nil || !strings.Contains(err.Error(), "spec.replicaSpecs[0].dependsOn") || !strings.Contains(err.Error(), "remove it") {
+		t.Errorf("error %v, want one that names the field and the cure", err)
+	}
+}
+
+func TestMPINeedsWorkers(t *testing.T) {
+	for name, sets := range map[string][]set{
+		"one set":                     {{name: "mpirun", replicas: 1}},
+		"workers that do not overlap": {{name: "mpirun after fetch", replicas: 1}, {name: "fetch", replicas: 2}},
+	} {
+		_, err := rendezvous.New(job(v1alpha1.FrameworkMPI, sets...), "")
+		if err == nil || !strings.Contains(err.Error(), "needs a set of workers") {
+			t.Errorf("%s: error %v, want one that asks for workers", name, err)
+		}
 	}
 }

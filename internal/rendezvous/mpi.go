@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,23 +12,25 @@ import (
 )
 
 // mpi tells rank 0, which runs mpirun, the hosts that it starts processes on:
-// every pod of the job or, in a job of several sets, every pod but those of the
-// first. The launcher turns the list into a hostfile.
+// every pod that meets it but those of its own set. The launcher turns the list
+// into a hostfile.
 type mpi struct {
 	plan  *Plan
 	hosts string
 }
 
 func newMPI(p *Plan, m *meeting) (*mpi, error) {
-	sets := m.sets
-	if len(sets) > 1 {
-		sets = sets[1:]
-	}
 	var hosts []launchspec.MPIHost
-	for _, set := range sets {
+	for _, set := range m.sets[1:] {
+		if !p.sets[set].awaits {
+			return nil, fmt.Errorf("spec.replicaSpecs[0].dependsOn: the workers of set %q wait for rank 0's key, so that rank 0 cannot wait for them: remove it, the launcher holds mpirun back until every worker answers", p.layout.Name(set))
+		}
 		for index := range p.layout.Replicas(set) {
 			hosts = append(hosts, launchspec.MPIHost{Host: p.Host(set, index), Slots: p.sets[set].processes})
 		}
+	}
+	if len(hosts) == 0 {
+		return nil, errors.New("spec.replicaSpecs: framework MPI needs a set of workers that runs beside the first set, which runs mpirun: add one")
 	}
 	raw, err := json.Marshal(hosts)
 	if err != nil {

@@ -136,13 +136,12 @@ func TestEnvironment(t *testing.T) {
 			want: map[string]string{"TRAINYARD_MPI_HOSTS": `[{"host":"worker-0.bert.nlp.svc","slots":4},` +
 				`{"host":"worker-1.bert.nlp.svc","slots":4}]`},
 		},
-		"MPI's rank 0 among its like starts on itself too": {
-			job: job(v1alpha1.FrameworkMPI, set{name: "worker", replicas: 2}),
-			want: map[string]string{"TRAINYARD_MPI_HOSTS": `[{"host":"worker-0.bert.nlp.svc","slots":1},` +
-				`{"host":"worker-1.bert.nlp.svc","slots":1}]`},
-		},
 		"MPI's workers need no list": {
-			job: job(v1alpha1.FrameworkMPI, set{name: "worker", replicas: 2}), index: 1,
+			job: job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1}, set{name: "worker", replicas: 2}), set: 1, index: 1,
+			want: map[string]string{"TRAINYARD_MPI_HOSTS": ""},
+		},
+		"nor does the first of them": {
+			job: job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1}, set{name: "worker", replicas: 2}), set: 1,
 			want: map[string]string{"TRAINYARD_MPI_HOSTS": ""},
 		},
 		"Generic": {
@@ -235,12 +234,13 @@ func TestUnknownFramework(t *testing.T) {
 func TestListsOfHostsHaveToFitAVariable(t *testing.T) {
 	for _, framework := range []v1alpha1.Framework{v1alpha1.FrameworkTensorFlow, v1alpha1.FrameworkMPI} {
 		t.Run(string(framework), func(t *testing.T) {
-			if _, err := rendezvous.New(job(framework, set{name: "worker-of-the-ring", replicas: 1500}), ""); err != nil {
-				t.Errorf("1500 pods: %v", err)
+			first := set{name: "chief", replicas: 1}
+			if _, err := rendezvous.New(job(framework, first, set{name: "worker-of-the-ring", replicas: 1500}), ""); err != nil {
+				t.Errorf("1500 workers: %v", err)
 			}
-			_, err := rendezvous.New(job(framework, set{name: "worker-of-the-ring", replicas: 4096}), "")
+			_, err := rendezvous.New(job(framework, first, set{name: "worker-of-the-ring", replicas: 4095}), "")
 			if err == nil || !strings.Contains(err.Error(), "use fewer replicas") {
-				t.Errorf("4096 pods: error %v, want one that says what to do", err)
+				t.Errorf("4095 workers: error %v, want one that says what to do", err)
 			}
 		})
 	}

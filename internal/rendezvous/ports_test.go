@@ -64,13 +64,13 @@ func TestAGenericJobOpensNoPorts(t *testing.T) {
 
 // TestMPIPodsOnTheHostsNetworkListenAlike, since rank 0 knows only their names.
 func TestMPIPodsOnTheHostsNetworkListenAlike(t *testing.T) {
-	p := plan(t, job(v1alpha1.FrameworkMPI, set{name: "worker", replicas: 3, hostNet: true}))
+	p := plan(t, job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1, hostNet: true}, set{name: "worker", replicas: 3, hostNet: true}))
 	for index := range int32(3) {
-		if p.LauncherPort(0, index, 36291) != p.LauncherPort(0, 0, 36291) {
-			t.Errorf("rank %d listens on another port than rank 0", index)
+		if p.LauncherPort(1, index, 36291) != p.LauncherPort(0, 0, 36291) {
+			t.Errorf("worker %d listens on another port than rank 0", index)
 		}
 		want := fmt.Sprint(p.HostPorts(0, 0)[0].ContainerPort)
-		if got := env(t, p, 0, index)["TRAINYARD_MPI_SSH_PORT"]; got != want {
+		if got := env(t, p, 1, index)["TRAINYARD_MPI_SSH_PORT"]; got != want {
 			t.Errorf("TRAINYARD_MPI_SSH_PORT = %s, want %s", got, want)
 		}
 	}

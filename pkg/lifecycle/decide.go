@@ -48,6 +48,10 @@ func (o *Observation) decideEnded(d *Decision) {
 
 // decideUnplaced stops what still runs of a job that holds no place.
 func (o *Observation) decideUnplaced(d *Decision) {
+	if o.Record.Evicting && o.hadSucceeded(d) {
+		d.finish(true, o.successReason(), "")
+		return
+	}
 	if limit := o.Job.Limits.Queue; limit > 0 && !o.Record.QueuedSince.IsZero() {
 		due := o.Record.QueuedSince.Add(limit)
 		if !o.Now.Before(due) {
@@ -60,6 +64,25 @@ func (o *Observation) decideUnplaced(d *Decision) {
 		o.delete(d, &o.Pods[i])
 	}
 	d.stopIfAny()
+}
+
+// hadSucceeded says whether a job had succeeded before it was told to leave its
+// place. A rank that ended well since may only have obeyed.
+func (o *Observation) hadSucceeded(d *Decision) bool {
+	if !o.Record.Placement.Placed() {
+		return false
+	}
+	ranks := o.ranks()
+	for i := range ranks {
+		if p := ranks[i].pod; p != nil && p.Deleting {
+			return false
+		}
+	}
+	if !o.succeeded(ranks) {
+		return false
+	}
+	o.count(d, ranks)
+	return true
 }
 
 // decideRecovering frees what the next attempt does not keep.
@@ -107,6 +130,7 @@ func (o *Observation) overdue(d *Decision) bool {
 func (o *Observation) decidePlaced(d *Decision) {
 	ranks := o.ranks()
 	o.count(d, ranks)
+	o.awaitBinding(d, ranks)
 	switch {
 	case o.succeeded(ranks):
 		d.finish(true, o.successReason(), "")
@@ -145,7 +169,10 @@ func (o *Observation) decideFailure(d *Decision, ranks []rank) bool {
 	switch {
 	case v.action == FailJob:
 		d.finish(false, ReasonFailureRule, fmt.Sprintf("rule %q: %s", v.rule, v.fault.message))
-	case !v.fault.infra && o.suspicious():
+	case o.keepsPods(v) && o.unheard(ranks), !v.fault.infra && o.unasked(ranks, v.fault.at):
+		d.hold(o.Now, v.fault.message+"; asking the other ranks first")
+		d.Hurry = true
+	case !v.fault.infra && o.suspicious(v.fault.at):
 		d.hold(o.Now, v.fault.message+"; a node of the job may be dead, waiting for a second sign")
 	case v.counted && !o.budgetLeft() && o.attributionOpen(v.fault.at):
 		d.hold(o.Now, v.fault.message+"; no restart is left, waiting whether a node turns out to be the cause")
@@ -155,42 +182,6 @@ func (o *Observation) decideFailure(d *Decision, ranks []rank) bool {
 	default:
 		d.Verb, d.Recovery = Recover, o.recovery(ranks, v)
 		d.Reclassified = o.reclassifies(v)
-	}
-	return true
-}
-
-// decideStartup gives up an attempt that never got every rank running.
-func (o *Observation) decideStartup(d *Decision, ranks []rank) bool {
-	limit := o.Job.Limits.Startup
-	if limit == 0 || o.Record.Ran >= o.Record.Placement.Attempt || o.allUp(ranks) || o.waitingForSuccess(ranks) {
-		return false
-	}
-	due := o.Record.Placement.Since.Add(limit)
-	if o.Now.Before(due) {
-		d.wakeAt(due)
-		return false
-	}
-	o.giveUpStart(d, ranks)
-	return true
-}
-
-func (o *Observation) giveUpStart(d *Decision, ranks []rank) {
-	message := fmt.Sprintf("%d of %d ranks ran within %s", d.Ready(), len(ranks), o.Job.Limits.Startup)
-	if !o.budgetLeft() {
-		d.finish(false, ReasonMaxRestarts, fmt.Sprintf("%s, and all %d restarts are used up",
-			message, o.Job.Failure.MaxRestarts))
-		return
-	}
-	r := o.nextRecovery(ReasonStartupTimeout, message)
-	r.Counted = true
-	d.Verb, d.Recovery = Recover, r
-}
-
-func (o *Observation) allUp(ranks []rank) bool {
-	for i := range ranks {
-		if ranks[i].state != rankRunning && ranks[i].state != rankSucceeded {
-			return false
-		}
 	}
 	return true
 }

@@ -47,6 +47,8 @@ type Decision struct {
 	Waiting string
 	// Holding says why a failure has not led to anything yet.
 	Holding string
+	// Hurry asks for the launchers to be asked at once.
+	Hurry bool
 	// Wake is when to decide again even if nothing changes; zero: never.
 	Wake time.Time
 }
@@ -82,6 +84,12 @@ func (d *Decision) Ready() int {
 		n += d.Sets[i].Ready + len(d.Sets[i].Succeeded)
 	}
 	return n
+}
+
+// Postpone says why something could not be done now, and looks again soon.
+func (d *Decision) Postpone(now time.Time, why string) {
+	d.Waiting = why
+	d.wakeAt(now.Add(recheck))
 }
 
 // wakeAt keeps the earliest time to decide again.

@@ -129,10 +129,11 @@ func (o *Observation) attributionOpen(at time.Time) bool {
 	return false
 }
 
-// suspicious says whether a node of the attempt is being questioned.
-func (o *Observation) suspicious() bool {
+// suspicious says whether a node of the attempt is being questioned that has
+// given no sign of life since a failure.
+func (o *Observation) suspicious(since time.Time) bool {
 	for _, s := range o.Record.Placement.Slots {
-		if o.Nodes[s.Node].Health == Suspect {
+		if n := o.Nodes[s.Node]; n.Health == Suspect && !n.Proven.After(since) {
 			return true
 		}
 	}
@@ -160,7 +161,7 @@ func (o *Observation) nextRecovery(reason, message string) *Recovery {
 		Detected: o.Now, Streak: 1, Checkpoint: o.Record.Checkpoint,
 	}
 	if last := o.Record.Recovery; last != nil {
-		if last.Running.IsZero() {
+		if last.Running.IsZero() && o.Record.Ran < last.Attempt {
 			r.Streak = last.Streak + 1
 		}
 		for _, e := range last.Excluded {
@@ -198,15 +199,17 @@ func (r *Recovery) exclude(node string, now time.Time) {
 }
 
 // replacements are the ranks that need a new pod: those whose pod cannot be
-// used again and, by strategy or rule, those that failed. Nil: all.
+// used again and, by strategy or rule, those that failed. Ranks that ended only
+// because another's node died did not fail themselves. Nil: all.
 func (o *Observation) replacements(ranks []rank, v *verdict) []int {
-	replaceFailed := o.Job.Failure.Strategy == ReplaceFailed || v.action == ReplacePod
-	if !o.Job.Launcher || (o.Job.Failure.Strategy == Recreate && !replaceFailed) {
+	if !o.keepsPods(v) {
 		return nil
 	}
+	replaceFailed := o.Job.Failure.Strategy == ReplaceFailed || v.action == ReplacePod
 	out := make([]int, 0, len(v.ranks))
 	for i := range ranks {
-		if !ranks[i].usable() || (replaceFailed && ranks[i].state == rankFailed) {
+		failed := ranks[i].state == rankFailed && (ranks[i].fault.infra || !v.fault.infra)
+		if !ranks[i].usable() || (replaceFailed && failed) {
 			out = append(out, i)
 		}
 	}
@@ -214,6 +217,49 @@ func (o *Observation) replacements(ranks []rank, v *verdict) []int {
 		return nil
 	}
 	return out
+}
+
+// keepsPods says whether a restart for this verdict keeps the pods of ranks
+// that are well.
+func (o *Observation) keepsPods(v *verdict) bool {
+	return o.Job.Launcher && (o.Job.Failure.Strategy != Recreate || v.action == ReplacePod)
+}
+
+// firstAnswer is how long a launcher that was never heard is given to answer.
+const firstAnswer = 3 * time.Second
+
+// unheard says whether a rank that seems well was not asked long enough ago to
+// have answered: a controller that has just started knows none of them yet.
+func (o *Observation) unheard(ranks []rank) bool {
+	for i := range ranks {
+		p := ranks[i].pod
+		if ranks[i].state == rankFailed || p == nil || p.Phase != Running || p.Launcher != nil {
+			continue
+		}
+		if p.WatchedSince.IsZero() || o.Now.Sub(p.WatchedSince) < firstAnswer {
+			return true
+		}
+	}
+	return false
+}
+
+// answerTime is how long the other launchers are waited for after a failure.
+const answerTime = 5 * time.Second
+
+// unasked says whether a rank that seems well has not answered since a
+// failure. Its own node may be what died: then the failure is but the echo.
+func (o *Observation) unasked(ranks []rank, since time.Time) bool {
+	if o.Now.Sub(since) >= answerTime {
+		return false
+	}
+	for i := range ranks {
+		p := ranks[i].pod
+		if ranks[i].state != rankFailed && p != nil && p.Phase == Running && p.Launcher != nil &&
+			!p.Launcher.Contact.After(since) && o.Nodes[p.Node].Health == Alive {
+			return true
+		}
+	}
+	return false
 }
 
 // reclassifies says whether a failure of the infrastructure shows that the

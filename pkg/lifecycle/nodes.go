@@ -55,13 +55,12 @@ func JudgeNode(now time.Time, s NodeSigns, quiet bool) Node {
 		n.Health, n.Witness = Suspect, "many nodes fell silent at once; the control plane is suspected"
 	case s.Launchers:
 		n.Health = Lost
-		n.Witness = fmt.Sprintf("its lease is %s old and no launcher on it has answered for %s",
-			age(now, s.LeaseRenewed), age(now, s.LastAnswer))
+		n.Witness = fmt.Sprintf("%s and no launcher on it has answered for %s", s.lease(now), age(now, s.LastAnswer))
 	case s.Unready:
 		n.Health = Lost
-		n.Witness = fmt.Sprintf("its lease is %s old and it is not ready", age(now, s.LeaseRenewed))
+		n.Witness = s.lease(now) + " and it is not ready"
 	default:
-		n.Health, n.Witness = Suspect, fmt.Sprintf("its lease is %s old", age(now, s.LeaseRenewed))
+		n.Health, n.Witness = Suspect, s.lease(now)
 	}
 	if n.Health == Alive && s.Silent {
 		n.Health, n.Witness = Suspect, fmt.Sprintf("no launcher on it has answered for %s", age(now, s.LastAnswer))
@@ -76,6 +75,14 @@ func (s *NodeSigns) late(now time.Time) bool {
 		return s.Unready
 	}
 	return now.Sub(s.LeaseRenewed) >= LeaseLate
+}
+
+// lease says in words what the lease tells.
+func (s *NodeSigns) lease(now time.Time) string {
+	if s.LeaseRenewed.IsZero() {
+		return "it has no lease"
+	}
+	return fmt.Sprintf("its lease is %s old", age(now, s.LeaseRenewed))
 }
 
 // Quiet says whether so many leases are late at once that the control plane,

@@ -22,9 +22,12 @@ type Record struct {
 	Placement Placement
 	Evicting  bool // the placement has been taken away
 	Recovery  *Recovery
-	Restarts  int32
-	Counted   int32
-	CountedAt []time.Time // with a window: when counted restarts happened, oldest first
+	// RecoveringSince is when the job began to recover, or to ask whether it
+	// has to; zero: it does not.
+	RecoveringSince time.Time
+	Restarts        int32
+	Counted         int32
+	CountedAt       []time.Time // with a window: when counted restarts happened, oldest first
 	// QueuedSince is when the job began to wait for a place; zero: it does not.
 	QueuedSince time.Time
 	// Active is how long the job has been placed in all, without the current stretch.
@@ -116,6 +119,8 @@ type Pod struct {
 	Reason     string    // the kubelet's own word, where there is one
 	Conditions []Condition
 	Launcher   *Launcher
+	// WatchedSince is when its launcher was first asked; zero: not yet.
+	WatchedSince time.Time
 }
 
 // LauncherPhase is what a launcher says of its child.

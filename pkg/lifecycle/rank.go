@@ -44,6 +44,7 @@ func (o *Observation) ranks() []rank {
 	}
 	for i := range out {
 		o.judge(i, &out[i])
+		o.settle(&out[i].fault)
 	}
 	return out
 }
@@ -83,6 +84,18 @@ func (o *Observation) judge(i int, r *rank) {
 }
 
 func (r *rank) fail(f fault) { r.state, r.fault = rankFailed, f }
+
+// settle dates a failure that a node's clock puts into the future to when it
+// was first noticed.
+func (o *Observation) settle(f *fault) {
+	switch {
+	case !f.at.After(o.Now):
+	case o.Record.RecoveringSince.IsZero():
+		f.at = o.Now
+	default:
+		f.at = o.Record.RecoveringSince
+	}
+}
 
 // judgeMissing tells a pod that is still to be created from one that was lost.
 func (o *Observation) judgeMissing(i int, r *rank) {

@@ -47,10 +47,7 @@ func (o *Observation) deleteStale(d *Decision) {
 // heldBack says what a set waits for; empty: nothing.
 func (o *Observation) heldBack(ranks []rank, set int) string {
 	s := &o.Job.Sets[set]
-	if s.After == set || s.After < 0 || s.After >= len(o.Job.Sets) {
-		return ""
-	}
-	if o.setReached(ranks, s.After, s.AfterSuccess) {
+	if !o.depends(set) || o.setReached(ranks, s.After, s.AfterSuccess) {
 		return ""
 	}
 	state := "Ready"
@@ -60,12 +57,14 @@ func (o *Observation) heldBack(ranks []rank, set int) string {
 	return fmt.Sprintf("set %s waits until set %s is %s", s.Name, o.Job.Sets[s.After].Name, state)
 }
 
+// depends says whether a set waits for another.
+func (o *Observation) depends(set int) bool {
+	after := o.Job.Sets[set].After
+	return after != set && after >= 0 && after < len(o.Job.Sets)
+}
+
 func (o *Observation) setReached(ranks []rank, set int, succeeded bool) bool {
-	first := 0
-	for i := range set {
-		first += o.Job.Sets[i].Replicas
-	}
-	for _, r := range ranks[first : first+o.Job.Sets[set].Replicas] {
+	for _, r := range o.ranksOf(ranks, set) {
 		if r.state != rankSucceeded && (succeeded || r.state != rankRunning) {
 			return false
 		}
@@ -73,15 +72,13 @@ func (o *Observation) setReached(ranks []rank, set int, succeeded bool) bool {
 	return true
 }
 
-// waitingForSuccess says whether a set is held back until another has
-// succeeded: work is being done, so the attempt is not late.
-func (o *Observation) waitingForSuccess(ranks []rank) bool {
-	for i := range o.Job.Sets {
-		if o.Job.Sets[i].AfterSuccess && o.heldBack(ranks, i) != "" {
-			return true
-		}
+// ranksOf are the ranks of one set.
+func (o *Observation) ranksOf(ranks []rank, set int) []rank {
+	first := 0
+	for i := range set {
+		first += o.Job.Sets[i].Replicas
 	}
-	return false
+	return ranks[first : first+o.Job.Sets[set].Replicas]
 }
 
 // count fills in the counts of each set.

@@ -15,18 +15,26 @@ func (s *State) Decide(now time.Time) Plan {
 		s.topo.rebuild(s.nodes)
 		s.topoStale = false
 	}
-	s.touched.trim(4 * len(s.nodes))
 	r := round{State: s, now: now}
 	r.plan.Decisions = make([]Decision, 0, len(s.waiting))
 	s.rounds++
 	for _, g := range s.waiting {
 		if g.out != s.rounds {
+			s.trim()
 			r.decide(g)
 		}
 	}
 	s.rollback(0)
 	s.plan, s.planned, s.plannedAt = r.plan, true, now
 	return s.plan
+}
+
+// trim forgets a log that takes longer to read than all nodes.
+func (s *State) trim() {
+	if len(s.touched.nodes) > 4*len(s.nodes) {
+		s.touched.forget()
+		s.dropIndexes()
+	}
 }
 
 // round is one pass over the waiting gangs. What it decides is taken from the
@@ -40,6 +48,8 @@ type round struct {
 	// head is the first gang that could not be placed though it may be one day.
 	head  string
 	arena []Run
+	// shorts is where the shortages of the plan keep their counts.
+	shorts []NodeShort
 }
 
 func (r *round) decide(g *gang) {
@@ -147,9 +157,9 @@ func (r *round) possible(g *gang) bool {
 func (r *round) stay(g *gang, verb Verb) {
 	d := Decision{Gang: g.ID, Verb: verb}
 	if verb == Impossible {
-		d.Reason, d.Shortage = r.shortage(g, g.all, bare)
+		d.Reason, d.Shortage = r.bareShortage(g)
 	} else {
-		d.Reason, d.Shortage = r.shortage(g, g.missing, current)
+		d.Reason, d.Shortage = r.shortage(g)
 	}
 	if g.partial() && !g.HoldUntil.IsZero() {
 		if !r.now.Before(g.HoldUntil) {

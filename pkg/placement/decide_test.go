@@ -60,6 +60,12 @@ func TestDecide(t *testing.T) {
 			s.Nodes[0].Used = Vec{0, 8, 1}
 			s.Gangs = []Gang{job("a", eight, 4)}
 		}, "a Admit Fits 0@4:0+1 0@5:1+1 0@6:2+1 0@7:3+1\n"},
+		{"pods without GPUs stay off the nodes that have them", 4, func(s *Snapshot) {
+			s.Shapes[one].Req = Vec{40000, 0, 1}
+			s.Nodes[1].Alloc, s.Nodes[3].Alloc = Vec{50000, 0, 110}, Vec{90000, 0, 110}
+			s.Nodes[1].Path, s.Nodes[3].Path = nil, nil
+			s.Gangs = []Gang{job("a", one, 1), job("b", one, 2), job("c", one, 2)}
+		}, "a Admit Fits 0@1:0+1\nb Admit Fits 0@3:0+2\nc Admit Fits 0@0:0+1 0@2:1+1\n"},
 		{"all or nothing", 2, func(s *Snapshot) {
 			s.Gangs = []Gang{job("a", eight, 2), job("b", eight, 1)}
 		}, "a Admit Fits 0@0:0+1 0@1:1+1\nb Wait Insufficient\n"},

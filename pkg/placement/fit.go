@@ -35,7 +35,7 @@ func (s *State) fit(t *trial) outcome {
 		t.exclude = nil
 	}
 	out := s.fitGroups(t)
-	s.touched.add(t.exclude...)
+	s.touch(t.exclude...)
 	return out
 }
 
@@ -49,7 +49,7 @@ func (s *State) fitGroups(t *trial) outcome {
 				return fits
 			}
 		}
-	} else if s.fitDomain(t) {
+	} else if s.fitDomain(t, true) || s.fitDomain(t, false) {
 		return fits
 	}
 	if s.fitInto(t, root) {
@@ -73,35 +73,58 @@ func (s *State) short(t *trial) int {
 }
 
 // fitDomain places the groups into the smallest domain that takes them, the
-// innermost level first.
-func (s *State) fitDomain(t *trial) bool {
-	for level := len(s.topo.levels) - 1; level > 0; level-- {
+// innermost level first; if it is to be thrifty, without nodes whose devices
+// they have no use for.
+func (s *State) fitDomain(t *trial, thrifty bool) bool {
+	outermost := 1
+	if thrifty {
+		if !s.wasteful(t) || !s.roomy(t, root, true) {
+			return false
+		}
+		outermost = 0
+	}
+	for level := len(s.topo.levels) - 1; level >= outermost; level-- {
 		candidates := s.scratch.order[:0]
 		for _, d := range s.topo.levels[level] {
-			if s.roomy(t, d) {
+			if s.roomy(t, d, thrifty) {
 				candidates = append(candidates, d)
 			}
 		}
 		s.scratch.order = candidates
-		first := s.shapes[t.groups[0].shape].index[t.layer]
-		slices.SortFunc(candidates, func(a, b int32) int {
-			return cmp.Or(cmp.Compare(first.sums[a], first.sums[b]), cmp.Compare(a, b))
-		})
-		for _, d := range candidates[:min(attempts, len(candidates))] {
-			if s.fitInto(t, d) {
+		ix := s.shapes[t.groups[0].shape].index[t.layer]
+		for range min(attempts, len(candidates)) {
+			best := 0
+			for i, d := range candidates {
+				if ix.rather(d, candidates[best]) {
+					best = i
+				}
+			}
+			if s.fitInto(t, candidates[best]) {
 				return true
 			}
+			candidates = slices.Delete(candidates, best, best+1)
 		}
 	}
 	return false
 }
 
-// roomy tells whether each group alone fits into the domain. The indexes are up
-// to date.
-func (s *State) roomy(t *trial, d int32) bool {
+// wasteful tells whether any group could end on devices that it has no use for.
+// The indexes are up to date, here and in roomy.
+func (s *State) wasteful(t *trial) bool {
+	return slices.ContainsFunc(t.groups, func(g group) bool {
+		return s.shapes[g.shape].index[t.layer].waste[root] > 0
+	})
+}
+
+// roomy tells whether each group alone fits into the domain.
+func (s *State) roomy(t *trial, d int32, thrifty bool) bool {
 	for i := range t.groups {
-		g := &t.groups[i]
-		if s.shapes[g.shape].index[t.layer].sums[d] < int64(g.count) {
+		ix := s.shapes[t.groups[i].shape].index[t.layer]
+		room := ix.sums[d]
+		if thrifty {
+			room -= ix.waste[d]
+		}
+		if room < int64(t.groups[i].count) {
 			return false
 		}
 	}
@@ -109,14 +132,15 @@ func (s *State) roomy(t *trial, d int32) bool {
 }
 
 // fitInto places the groups into the domain one after the other, that with the
-// least room to spare first.
+// fewest slots, the largest pods, first.
 func (s *State) fitInto(t *trial, d int32) bool {
 	mark := len(s.journal)
-	for _, i := range s.tightFirst(t, d) {
+	for _, i := range s.largestFirst(t, d) {
 		g := &t.groups[i]
 		ix := s.indexOf(s.shapes[g.shape], t.layer, t.exclude)
 		if ix.sums[d] < int64(g.count) {
 			s.rollback(mark)
+			s.short(t) // brings the indexes up to date again
 			t.picks = t.picks[:0]
 			return false
 		}
@@ -129,21 +153,18 @@ func (s *State) fitInto(t *trial, d int32) bool {
 	return true
 }
 
-// tightFirst orders the groups by the room that they leave in the domain.
-func (s *State) tightFirst(t *trial, d int32) []int32 {
-	order := make([]int32, len(t.groups))
-	for i := range order {
-		order[i] = int32(i)
+// largestFirst orders the groups by their slots in the domain, and then by how
+// many of them they take. The indexes are up to date.
+func (s *State) largestFirst(t *trial, d int32) []int32 {
+	order := s.scratch.groups[:0]
+	for i := range t.groups {
+		order = append(order, int32(i))
 	}
-	if len(order) == 1 {
-		return order
-	}
-	spare := func(i int32) float64 {
-		g := &t.groups[i]
-		ix := s.indexOf(s.shapes[g.shape], t.layer, t.exclude)
-		return float64(ix.sums[d]) / float64(g.count)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(spare(a), spare(b)) })
+	s.scratch.groups = order
+	slots := func(i int32) int64 { return s.shapes[t.groups[i].shape].index[t.layer].sums[d] }
+	slices.SortStableFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(slots(a), slots(b)), cmp.Compare(t.groups[b].count, t.groups[a].count))
+	})
 	return order
 }
 

@@ -76,8 +76,8 @@ func (s *State) dropGang(id string) {
 func (s *State) hold(g *gang, sign int32) {
 	for _, run := range g.Held {
 		s.grow(run.Node)
+		s.touch(run.Node)
 		s.shift(run.Node, g.Sets[run.Set].Shape, sign*run.Count, g.layer())
-		s.touched.add(run.Node)
 	}
 	if g.Leaving && len(g.Held) > 0 {
 		s.leaving -= int(sign)
@@ -123,7 +123,7 @@ func (s *State) delist(g *gang) {
 		for i := range g.all {
 			shape := s.shapes[g.all[i].shape]
 			if shape.waiters--; shape.waiters == 0 {
-				shape.index, shape.short = [layers]*index{}, nil
+				s.rest(shape)
 			}
 		}
 	}
@@ -189,6 +189,9 @@ func groups(sets []Set, held []Run) []group {
 
 // gaps are the ranges of a set's pods that no run holds.
 func gaps(set, count int32, held []Run) []want {
+	if len(held) == 0 {
+		return []want{{set: set, count: count}}
+	}
 	var runs []Run
 	for _, run := range held {
 		if run.Set == set {

@@ -4,11 +4,15 @@ package placement
 // up the tree of domains. It catches up with the log of touched nodes when it
 // is asked, so that a change costs nothing to the shapes that nobody waits for.
 type index struct {
-	slots    []int32
-	sums     []int64 // by domain
-	position int     // in the log
+	shape *shape
+	slots []int32
+	sums  []int64 // by domain
+	// waste sums the slots on nodes with devices that the shape has no use for:
+	// they are the last to be taken.
+	waste    []int64
+	tally    tally // kept for the current layer
+	position int   // in the log
 	topology uint64
-	version  uint64 // counts the touched nodes that it looked at
 }
 
 // indexOf returns the shape's index, up to date, with no slots on the excluded
@@ -16,56 +20,95 @@ type index struct {
 func (s *State) indexOf(sh *shape, l layer, exclude []NodeID) *index {
 	ix := sh.index[l]
 	if ix == nil {
-		ix = &index{}
+		ix = &index{shape: sh, position: -1}
 		sh.index[l] = ix
 	}
-	touched, known := s.touched.since(ix.position)
+	from, known := s.touched.from(ix.position)
 	if known && ix.topology == s.topo.version {
-		for _, n := range touched {
-			if sh.eligible.Has(n) {
-				ix.set(&s.topo, n, s.slots(sh, l, n))
-				ix.version++
-			}
-		}
+		s.catchUp(ix, sh, l, from)
 	} else {
 		s.fillIndex(ix, sh, l)
 	}
 	ix.position = s.touched.end()
 	for _, n := range exclude {
-		if int(n) < len(ix.slots) {
-			ix.set(&s.topo, n, 0)
-		}
+		s.setSlots(ix, n, 0)
 	}
 	return ix
+}
+
+// catchUp reads the nodes in the log from a position on. What a node was is in
+// its first entry there.
+func (s *State) catchUp(ix *index, sh *shape, l layer, from int) {
+	stamp := s.scratch.stamp(len(s.nodes))
+	for i := from; i < len(s.touched.nodes); i++ {
+		n := s.touched.nodes[i]
+		if s.scratch.seen[n] == stamp || !sh.eligible.Has(n) {
+			continue
+		}
+		s.scratch.seen[n] = stamp
+		s.setSlots(ix, n, s.slots(sh, l, n))
+		if l == current {
+			row := s.touched.rows[i*len(s.resources):]
+			ix.tally.count(sh, s.touched.status[i], -1, func(r int32) int64 { return row[r] })
+			s.countNow(&ix.tally, sh, n, +1)
+		}
+	}
 }
 
 // fillIndex reads all nodes.
 func (s *State) fillIndex(ix *index, sh *shape, l layer) {
 	ix.topology = s.topo.version
-	ix.version++
 	ix.slots = append(ix.slots[:0], make([]int32, len(s.nodes))...)
 	ix.sums = append(ix.sums[:0], make([]int64, len(s.topo.domains))...)
+	ix.waste = append(ix.waste[:0], make([]int64, len(s.topo.domains))...)
+	ix.tally = newTally(sh)
 	for _, n := range s.topo.order {
-		if sh.eligible.Has(n) {
-			k := s.slots(sh, l, n)
-			ix.slots[n] = k
-			ix.sums[s.topo.leaf[n]] += int64(k)
+		if !sh.eligible.Has(n) {
+			continue
+		}
+		k := s.slots(sh, l, n)
+		ix.slots[n] = k
+		ix.sums[s.topo.leaf[n]] += int64(k)
+		if s.wasted(sh, n) {
+			ix.waste[s.topo.leaf[n]] += int64(k)
+		}
+		if l == current {
+			s.countNow(&ix.tally, sh, n, +1)
 		}
 	}
 	for d := len(ix.sums) - 1; d > root; d-- {
 		ix.sums[s.topo.domains[d].parent] += ix.sums[d]
+		ix.waste[s.topo.domains[d].parent] += ix.waste[d]
 	}
 }
 
-func (ix *index) set(t *topology, n NodeID, slots int32) {
+// rather tells whether a domain is to be preferred to another that would do as
+// well: it wastes no devices, or has less room to spare.
+func (ix *index) rather(a, b int32) bool {
+	if x, y := ix.waste[a] > 0, ix.waste[b] > 0; x != y {
+		return y
+	}
+	return ix.sums[a] < ix.sums[b]
+}
+
+func (s *State) setSlots(ix *index, n NodeID, slots int32) {
 	change := int64(slots - ix.slots[n])
 	if change == 0 {
 		return
 	}
 	ix.slots[n] = slots
-	for d := t.leaf[n]; d >= 0; d = t.domains[d].parent {
+	wasted := s.wasted(ix.shape, n)
+	for d := s.topo.leaf[n]; d >= 0; d = s.topo.domains[d].parent {
 		ix.sums[d] += change
+		if wasted {
+			ix.waste[d] += change
+		}
 	}
+}
+
+// wasted tells whether the node has devices that the shape does not ask for.
+func (s *State) wasted(sh *shape, n NodeID) bool {
+	return s.nodes[n].devices&^sh.devices != 0
 }
 
 // slots counts the pods of the shape that the node could take. Eligibility is

@@ -29,8 +29,8 @@ type entry struct {
 
 // take removes (or, if negative, adds) the room of so many pods.
 func (s *State) take(n NodeID, sh ShapeID, count int32, l layer) {
+	s.touch(n)
 	s.shift(n, sh, -count, l)
-	s.touched.add(n)
 	s.journal = append(s.journal, entry{n, sh, count, l})
 }
 
@@ -38,8 +38,8 @@ func (s *State) take(n NodeID, sh ShapeID, count int32, l layer) {
 func (s *State) rollback(mark int) {
 	for i := len(s.journal) - 1; i >= mark; i-- {
 		e := s.journal[i]
+		s.touch(e.node)
 		s.shift(e.node, e.shape, e.count, e.layer)
-		s.touched.add(e.node)
 	}
 	s.journal = s.journal[:mark]
 }
@@ -58,31 +58,5 @@ func (s *State) shift(n NodeID, sh ShapeID, count int32, l layer) {
 		default:
 			s.room[l][i] += amount
 		}
-	}
-}
-
-// touchLog lists the nodes whose room changed, for every index to catch up with
-// from where it last read.
-type touchLog struct {
-	nodes []NodeID
-	base  int // entries forgotten
-}
-
-func (t *touchLog) add(nodes ...NodeID) { t.nodes = append(t.nodes, nodes...) }
-
-func (t *touchLog) end() int { return t.base + len(t.nodes) }
-
-// since is what was added after the position, or false if it is forgotten.
-func (t *touchLog) since(position int) ([]NodeID, bool) {
-	if position < t.base {
-		return nil, false
-	}
-	return t.nodes[position-t.base:], true
-}
-
-// trim forgets a log that has grown longer than reading all nodes again.
-func (t *touchLog) trim(limit int) {
-	if len(t.nodes) > limit {
-		t.base, t.nodes = t.end(), t.nodes[:0]
 	}
 }

@@ -63,6 +63,7 @@ func (r *round) evicted(g *gang, t *trial, from []*gang, verb Verb, why Reason) 
 	if len(from) == 0 || (verb == Preempt && r.hopeless(g)) {
 		return false
 	}
+	mark := len(r.journal)
 	chosen := r.gather(t, from)
 	if chosen == nil {
 		if verb == Preempt {
@@ -72,6 +73,7 @@ func (r *round) evicted(g *gang, t *trial, from []*gang, verb Verb, why Reason) 
 	}
 	chosen = r.spare(t, chosen)
 	if r.fit(t) != fits {
+		r.rollback(mark)
 		return false
 	}
 	for _, victim := range chosen {
@@ -134,7 +136,7 @@ func (r *round) spare(t *trial, chosen []*gang) []*gang {
 func (r *round) feasible(t *trial) bool {
 	if len(t.groups) == 1 {
 		short := r.short(t)
-		r.touched.add(t.exclude...)
+		r.touch(t.exclude...)
 		return short < 0
 	}
 	mark := len(r.journal)

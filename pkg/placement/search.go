@@ -24,16 +24,15 @@ func (s *State) search(t *trial) outcome {
 	if len(x.nodes) > searchSteps {
 		return unknown
 	}
-	mark := len(s.journal)
 	if x.place(0, 0) {
 		for _, p := range t.picks {
-			s.journal = append(s.journal, entry{p.node, t.groups[p.group].shape, p.count, t.layer})
-			s.touched.add(p.node)
+			s.shift(p.node, t.groups[p.group].shape, p.count, t.layer)
+		}
+		for _, p := range t.picks {
+			s.take(p.node, t.groups[p.group].shape, p.count, t.layer)
 		}
 		return fits
 	}
-	s.rollback(mark)
-	t.picks = t.picks[:0]
 	if x.steps <= 0 {
 		return unknown
 	}

@@ -10,14 +10,18 @@ import (
 type shape struct {
 	id       ShapeID
 	needs    []need
+	devices  uint64 // a bit for each of the first 64 resources that it needs
 	eligible Bitset
 	refused  []Refusal
 	// waiters counts the waiting gangs that ask for it; gangs all of them.
 	waiters, gangs int
-	// index knows its slots in each layer, and short what it lacks in the
-	// current one; both are made when they are needed.
-	index [layers]*index
-	short *shortages
+	// index knows its slots in each layer; it is made when it is needed. It is
+	// kept while it rests, for the next gang that asks for the shape.
+	index   [layers]*index
+	resting bool
+	// bare is the tally of empty nodes, as of that capacity.
+	bare   tally
+	bareAt uint64
 	// futile is the last failure to make room for it by preemption.
 	futile futile
 }
@@ -45,6 +49,7 @@ func (s *State) putShape(in *Shape) {
 	for r, amount := range in.Req {
 		if amount > 0 {
 			next.needs = append(next.needs, need{resource: int32(r), amount: amount})
+			next.devices |= 1 << r // nothing from the 65th on
 		}
 	}
 	s.sortNeeds(next)
@@ -76,13 +81,38 @@ func (s *State) sortNeeds(sh *shape) {
 	})
 }
 
+// maxResting bounds the shapes that nobody waits for and that keep an index.
+const maxResting = 256
+
+// rest notes that nobody waits for the shape any more.
+func (s *State) rest(sh *shape) {
+	if !sh.resting {
+		sh.resting = true
+		s.resting = append(s.resting, sh)
+	}
+	if len(s.resting) > maxResting {
+		s.dropIndexes()
+	}
+}
+
+// dropIndexes drops the indexes of all shapes that nobody waits for.
+func (s *State) dropIndexes() {
+	for _, sh := range s.resting {
+		if sh.resting = false; sh.waiters == 0 {
+			sh.index, sh.bare, sh.bareAt = [layers]*index{}, tally{}, 0
+		}
+	}
+	clear(s.resting)
+	s.resting = s.resting[:0]
+}
+
 // holdShape gives back (+1) or takes (-1) everything held by a shape.
 func (s *State) holdShape(id ShapeID, sign int32) {
 	for _, g := range s.gangs {
 		for _, run := range g.Held {
 			if g.Sets[run.Set].Shape == id {
+				s.touch(run.Node)
 				s.shift(run.Node, id, sign*run.Count, g.layer())
-				s.touched.add(run.Node)
 			}
 		}
 	}

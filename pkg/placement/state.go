@@ -27,6 +27,8 @@ type State struct {
 	victims []*gang // could be preempted, the cheapest first
 	leaving int     // gangs that are leaving and still hold something
 
+	resting []*shape
+
 	journal []entry
 	touched touchLog
 
@@ -46,6 +48,7 @@ type node struct {
 	path    []string
 	health  Health
 	present bool
+	devices uint64
 }
 
 // New returns a State that knows the snapshot.
@@ -113,7 +116,7 @@ func (s *State) putResource(in *Resource) {
 	s.widen(int(in.ID) + 1)
 	former := s.resources[in.ID]
 	s.resources[in.ID] = *in
-	if former.Name != in.Name {
+	if former.Name != in.Name || former.Unit != in.Unit {
 		s.renamed()
 	}
 	if former.Each == in.Each {
@@ -121,21 +124,35 @@ func (s *State) putResource(in *Resource) {
 	}
 	for n := range s.nodes {
 		if s.nodes[n].present {
-			used := s.used[n*len(s.resources)+int(in.ID)]
-			s.offer(NodeID(n), int(in.ID), in.Each, used)
-			s.touched.add(NodeID(n))
+			s.touch(NodeID(n))
+			s.offer(NodeID(n), int(in.ID), in.Each, s.used[n*len(s.resources)+int(in.ID)])
 		}
 	}
 }
 
-// renamed sorts what depends on the names of resources.
+// renamed looks anew at what depends on the names and units of resources.
 func (s *State) renamed() {
 	for _, sh := range s.shapes {
 		if sh != nil {
 			s.sortNeeds(sh)
-			sh.short = nil
+			sh.index, sh.bareAt = [layers]*index{}, 0
 		}
 	}
+	for n := range s.nodes {
+		s.nodes[n].devices = s.devices(NodeID(n))
+	}
+}
+
+// devices is a bit for each resource of the node that comes in whole pieces.
+// Only the first 64 of the catalogue are told apart: it is a preference.
+func (s *State) devices(id NodeID) uint64 {
+	out, row := uint64(0), s.room[bare][int(id)*len(s.resources):]
+	for r := range min(64, len(s.resources)) {
+		if resource := &s.resources[r]; resource.Unit == Count && resource.Each == 0 && row[r] > 0 {
+			out |= 1 << r
+		}
+	}
+	return out
 }
 
 // widen makes room for so many resources in every row.
@@ -145,6 +162,7 @@ func (s *State) widen(width int) {
 		return
 	}
 	s.resources = append(s.resources, make([]Resource, width-from)...)
+	s.touched.forget()
 	wider := func(rows []int64) []int64 {
 		out := make([]int64, len(s.nodes)*width)
 		for n := range s.nodes {
@@ -187,11 +205,13 @@ func (s *State) offer(id NodeID, resource int, alloc, used int64) {
 
 func (s *State) putNode(n *Node) {
 	s.grow(n.ID)
+	s.touch(n.ID)
 	mine := &s.nodes[n.ID]
 	if !mine.present || mine.name != n.Name || !slices.Equal(mine.path, n.Path) {
 		s.topoStale = true
 		s.capacity++
 	}
+	former := mine.devices
 	*mine = node{name: n.Name, path: slices.Clone(n.Path), health: n.Health, present: true}
 	for r, resource := range s.resources {
 		alloc := n.Alloc.at(r)
@@ -200,20 +220,22 @@ func (s *State) putNode(n *Node) {
 		}
 		s.offer(n.ID, r, alloc, n.Used.at(r))
 	}
-	s.touched.add(n.ID)
+	if mine.devices = s.devices(n.ID); mine.devices != former {
+		s.topoStale = true
+	}
 }
 
 func (s *State) dropNode(id NodeID) {
 	if int(id) >= len(s.nodes) || !s.nodes[id].present {
 		return
 	}
+	s.touch(id)
 	for r := range s.resources {
 		s.offer(id, r, 0, 0)
 	}
 	s.nodes[id] = node{}
 	s.topoStale = true
 	s.capacity++
-	s.touched.add(id)
 }
 
 // at is the quantity of a resource.

@@ -73,7 +73,7 @@ func checkVec(v Vec, width int) error {
 // checkShapes returns a test for whether a shape is there once the delta is
 // applied.
 func (s *State) checkShapes(d *Delta, width int) (func(ShapeID) bool, error) {
-	added, gone := map[ShapeID]bool{}, map[ShapeID]bool{}
+	added, gone := make(map[ShapeID]bool, len(d.Shapes)), map[ShapeID]bool(nil)
 	for i := range d.Shapes {
 		sh := &d.Shapes[i]
 		if sh.ID < 0 || sh.ID >= MaxIndex {
@@ -91,6 +91,9 @@ func (s *State) checkShapes(d *Delta, width int) (func(ShapeID) bool, error) {
 	for i, id := range d.GoneShapes {
 		if users[id] {
 			return nil, fmt.Errorf("goneShapes[%d]: a gang still refers to shape %d: drop the gang first", i, id)
+		}
+		if gone == nil {
+			gone = map[ShapeID]bool{}
 		}
 		gone[id] = true
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/trainyard/trainyard/api/v1alpha1"
@@ -29,17 +30,23 @@ func stored(t *testing.T, edits ...edit) *unstructured.Unstructured {
 // place writes an admission as the scheduling loop does.
 func place(t *testing.T, obj *unstructured.Unstructured) {
 	t.Helper()
+	if err := writeStatus(t, manager, obj); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeStatus admits a job as that user.
+func writeStatus(t *testing.T, user string, obj *unstructured.Unstructured) error {
+	t.Helper()
 	job := &v1alpha1.TrainingJob{}
 	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(obj), job); err != nil {
 		t.Fatal(err)
 	}
-	first := int32(0)
+	before := job.DeepCopy()
 	job.Status.Admission = &v1alpha1.Admission{Attempt: 1, Assignments: []v1alpha1.Assignment{{
-		RankRange: v1alpha1.RankRange{Set: "master", First: &first, Count: 1}, Node: "node-1", Attempt: 1,
+		RankRange: v1alpha1.RankRange{Set: "master", First: ptr.To[int32](0), Count: 1}, Node: "node-1", Attempt: 1,
 	}}}
-	if err := as(t, manager).Status().Update(t.Context(), job); err != nil {
-		t.Fatal(err)
-	}
+	return as(t, user).Status().Patch(t.Context(), job, client.MergeFrom(before))
 }
 
 func update(t *testing.T, obj *unstructured.Unstructured, change edit) error {

@@ -37,7 +37,9 @@ func newTree() *tree { return &tree{entries: map[string]entry{}} }
 func (t *tree) dir(name string, mode fs.FileMode) { t.entries[name] = entry{mode: mode | fs.ModeDir} }
 
 // text adds a small file.
-func (t *tree) text(name, content string) { t.entries[name] = entry{mode: 0o644, content: []byte(content)} }
+func (t *tree) text(name, content string) {
+	t.entries[name] = entry{mode: 0o644, content: []byte(content)}
+}
 
 // file adds a file from the disk.
 func (t *tree) file(name, source string, mode fs.FileMode) {
@@ -72,12 +74,20 @@ func (t *tree) copy(from, to string) error {
 			}
 			t.entries[name] = entry{mode: fs.ModeSymlink | 0o777, link: link}
 		case info.Mode().IsRegular():
-			t.file(name, source, 0o644|info.Mode()&0o111)
+			t.file(name, source, normal(info.Mode()))
 		default:
 			return fmt.Errorf("copy into the image: %s is neither a file, a folder nor a link", source)
 		}
 		return nil
 	})
+}
+
+// normal is a file's mode without what differs from one checkout to another.
+func normal(mode fs.FileMode) fs.FileMode {
+	if mode&0o100 != 0 {
+		return 0o755
+	}
+	return 0o644
 }
 
 // write writes the tree as a tar archive: parents first, everything sorted,

@@ -24,8 +24,6 @@ const (
 	Start
 	// Forward sends Signal to the child.
 	Forward
-	// Kill kills the child and all that it started, without asking.
-	Kill
 	// Exit ends the launcher with Code.
 	Exit
 )
@@ -201,7 +199,7 @@ func (m *Machine) Tick(now time.Time) Todo {
 		return Todo{Do: Exit, Code: m.code}
 	case !m.killAt.IsZero():
 		m.killAt = now.Add(m.policy.Grace + time.Second) // again, should it be stuck
-		return Todo{Do: Kill}
+		return Todo{Do: Forward, Signal: syscall.SIGKILL}
 	}
 	m.fence = fmt.Sprintf("no contact to the manager or a peer for %s", m.policy.Orphan)
 	return m.stop(now)

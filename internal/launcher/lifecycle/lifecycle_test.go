@@ -71,6 +71,7 @@ func attempt(n int32) launchspec.Instruction { return launchspec.Instruction{Att
 
 var (
 	terminate = Todo{Do: Forward, Signal: syscall.SIGTERM}
+	kill      = Todo{Do: Forward, Signal: syscall.SIGKILL}
 	exit      = func(code int) Todo { return Todo{Do: Exit, Code: code} }
 )
 
@@ -110,8 +111,8 @@ func TestANewAttemptReplacesARunningChild(t *testing.T) {
 	}
 	s.want("again", s.m.Instruct(attempt(3), s.now), Todo{})
 	s.want("an older one", s.m.Instruct(attempt(2), s.now), Todo{})
-	s.want("grace over", s.pass(10*time.Second), Todo{Do: Kill})
-	s.want("still there", s.pass(11*time.Second), Todo{Do: Kill})
+	s.want("grace over", s.pass(10*time.Second), kill)
+	s.want("still there", s.pass(11*time.Second), kill)
 	s.want("a later one", s.m.Instruct(attempt(4), s.now), Todo{})
 	s.want("gone", s.m.Exited(137, s.now), Todo{Do: Prepare})
 	s.phase(launchspec.PhaseStarting, 4)
@@ -250,7 +251,7 @@ func TestSuperseded(t *testing.T) {
 	s.want("the same attempt", s.m.Superseded(1, s.now), Todo{})
 	s.want("a later one", s.m.Superseded(2, s.now), terminate)
 	s.want("again", s.m.Superseded(2, s.now), Todo{})
-	s.want("grace over", s.pass(10*time.Second), Todo{Do: Kill})
+	s.want("grace over", s.pass(10*time.Second), kill)
 	s.want("instructed meanwhile", s.m.Instruct(attempt(2), s.now), Todo{})
 	s.want("gone", s.m.Exited(137, s.now), Todo{Do: Prepare})
 	s.phase(launchspec.PhaseStarting, 2)
@@ -334,7 +335,7 @@ func (w *world) carryOut(todo Todo) {
 		w.child = true
 	case Prepare:
 		w.check(!w.child, "preparing beside a child")
-	case Forward, Kill:
+	case Forward:
 		w.check(w.child, "a signal for nobody")
 	case Exit:
 		w.check(!w.child, "an exit beside a child")

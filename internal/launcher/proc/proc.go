@@ -87,7 +87,7 @@ func (t *Table) Start(c Command) (*Child, error) {
 	attr := &syscall.ProcAttr{
 		Env:   c.Env,
 		Files: []uintptr{os.Stdin.Fd(), c.Stdout.Fd(), c.Stderr.Fd()},
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
+		Sys:   &syscall.SysProcAttr{Setpgid: true, Foreground: isTerminal(os.Stdin), Ctty: int(os.Stdin.Fd())},
 	}
 	t.mu.Lock() // the child may end before its pid is known
 	defer t.mu.Unlock()
@@ -117,7 +117,7 @@ func (c *Child) Signal(sig syscall.Signal) {
 }
 
 // KillAll kills every process that descends from this one and returns when all
-// are gone. It kills its own children only: theirs become its own when they die,
+// are gone; nothing may be started meanwhile. It kills its own children only: theirs become its own when they die,
 // and no pid that it has not reaped can belong to somebody else.
 func (t *Table) KillAll(ctx context.Context) error {
 	for {

@@ -15,6 +15,13 @@ func becomeSubreaper() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // best effort, see above
 }
 
+// isTerminal tells that the container has a terminal: then the child's group
+// must be its foreground, or reading from it would stop the child.
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
 // children are the pids whose parent is this process.
 func children() []int {
 	proc, err := os.Open("/proc")

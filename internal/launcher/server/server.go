@@ -4,6 +4,8 @@ package server
 
 import (
 	"encoding/json"
+	"io"
+	"log"
 	"net/http"
 	"strconv"
 	"time"
@@ -52,6 +54,7 @@ func New(source Source, contact func()) *http.Server {
 		WriteTimeout:   requestTimeout,
 		IdleTimeout:    idleTimeout,
 		MaxHeaderBytes: maxHeader,
+		ErrorLog:       log.New(io.Discard, "", 0), // the log is the training's
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trainyard/trainyard/hack/lab/image"
 	"github.com/trainyard/trainyard/hack/lab/internal/cluster"
 )
 
@@ -55,7 +56,7 @@ func newImageLoad(o *options) *cobra.Command {
 			}
 			defer unlock()
 			for _, archive := range args {
-				if err := cluster.LoadImage(cmd.Context(), p, archive, nodes, o.report); err != nil {
+				if err := cluster.LoadImage(cmd.Context(), p, o.imageBuilder(), archive, nodes); err != nil {
 					return err
 				}
 			}
@@ -64,4 +65,16 @@ func newImageLoad(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&nodes, "nodes", nil, "only these nodes, comma separated")
 	return cmd
+}
+
+func (o *options) imageBuilder() *image.Builder {
+	return &image.Builder{Cache: o.cache, Report: o.report}
+}
+
+func (o *options) buildImage(cmd *cobra.Command, file string) (*image.Built, error) {
+	description, err := image.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	return o.imageBuilder().Build(cmd.Context(), description)
 }

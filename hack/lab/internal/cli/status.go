@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,41 +35,53 @@ func newKubeconfig(o *options) *cobra.Command {
 var ErrUnhealthy = errors.New("not everything runs: see `lab logs`")
 
 func newStatus(o *options) *cobra.Command {
-	return &cobra.Command{
+	var format string
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say what runs; exit 1 if something does not that should",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			p, err := cluster.Open(o.stateDir)
 			if err != nil {
 				return err
 			}
 			machines := cluster.Machines(p)
-			healthy := true
-			w := tabwriter.NewWriter(o.out, 0, 0, 3, ' ', 0)
-			fmt.Fprintln(w, "MACHINE\tPROGRAM\tSTATE\tRESTARTS")
-			for _, m := range machines {
-				healthy = healthy && (m.Running || m.Faults.Has(cluster.FaultKilled))
-				for _, program := range m.Programs {
-					state := "running"
-					switch {
-					case m.Faults.Has(cluster.FaultKilled):
-						state = "killed"
-					case !m.Running || !program.Running:
-						state, healthy = "stopped", false
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", m.Name, program.Name, state, program.Restarts)
-				}
+			if format == "json" {
+				err = json.NewEncoder(o.out).Encode(machines)
+			} else {
+				err = o.printMachines(machines)
 			}
-			if err := w.Flush(); err != nil {
+			if err != nil {
 				return err
 			}
-			if !healthy {
-				return ErrUnhealthy
+			for _, m := range machines {
+				if !m.Healthy() {
+					return ErrUnhealthy
+				}
 			}
 			return nil
 		},
 	}
+	cmd.Flags().StringVarP(&format, "output", "o", "", "json, or nothing for a table")
+	return cmd
+}
+
+func (o *options) printMachines(machines []cluster.MachineStatus) error {
+	w := tabwriter.NewWriter(o.out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "MACHINE\tPROGRAM\tSTATE\tRESTARTS")
+	for _, m := range machines {
+		for _, program := range m.Programs {
+			state := "running"
+			switch {
+			case m.Faults.Has(cluster.FaultKilled):
+				state = "killed"
+			case !m.Running || !program.Running:
+				state = "stopped"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", m.Name, program.Name, state, program.Restarts)
+		}
+	}
+	return w.Flush()
 }
 
 func newLogs(o *options) *cobra.Command {

@@ -8,12 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/trainyard/trainyard/hack/lab/image"
 	"github.com/trainyard/trainyard/hack/lab/internal/cluster"
 	"github.com/trainyard/trainyard/hack/lab/internal/components"
 	"github.com/trainyard/trainyard/hack/lab/internal/machine"
 	"github.com/trainyard/trainyard/hack/lab/internal/plan"
-	"github.com/trainyard/trainyard/hack/lab/internal/sweep"
 )
 
 func newUp(o *options) *cobra.Command {
@@ -84,14 +82,6 @@ func (o *options) up(cmd *cobra.Command, want plan.Options) error {
 	return nil
 }
 
-func (o *options) buildImage(cmd *cobra.Command, file string) (*image.Built, error) {
-	description, err := image.Load(file)
-	if err != nil {
-		return nil, err
-	}
-	return (&image.Builder{Cache: o.cache, Report: o.report}).Build(cmd.Context(), description)
-}
-
 func newDown(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
@@ -105,7 +95,7 @@ func newDown(o *options) *cobra.Command {
 				}
 			}
 			defer unlock()
-			return sweep.Down(cmd.Context(), o.name, o.stateDir, o.report)
+			return cluster.Sweep(o.name, o.stateDir).Down(cmd.Context(), o.report)
 		},
 	}
 }
@@ -119,4 +109,3 @@ func newMachine() *cobra.Command {
 		RunE:   func(_ *cobra.Command, args []string) error { return machine.Supervise(args[0]) },
 	}
 }
-

@@ -39,7 +39,7 @@ var ErrNone = errors.New("no lab here: run `lab up`")
 
 // Open reads the plan of the lab in stateDir.
 func Open(stateDir string) (*plan.Plan, error) {
-	content, err := os.ReadFile(plan.PlanFile(stateDir))
+	content, err := os.ReadFile(plan.File(stateDir))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", stateDir, ErrNone)
 	}
@@ -48,7 +48,7 @@ func Open(stateDir string) (*plan.Plan, error) {
 	}
 	var o plan.Options
 	if err := json.Unmarshal(content, &o); err != nil {
-		return nil, fmt.Errorf("read the lab's plan %s: %w", plan.PlanFile(stateDir), err)
+		return nil, fmt.Errorf("read the lab's plan %s: %w", plan.File(stateDir), err)
 	}
 	return plan.New(o)
 }
@@ -58,7 +58,7 @@ func save(p *plan.Plan) error {
 	if err != nil {
 		return fmt.Errorf("encode the lab's plan: %w", err)
 	}
-	return atomicfile.Write(plan.PlanFile(p.StateDir), content, 0o644)
+	return atomicfile.Write(p.File(), content, 0o644)
 }
 
 // Lock keeps other commands from changing the lab in stateDir.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trainyard/trainyard/hack/lab/internal/atomicfile"
@@ -86,7 +87,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	if err := writeFiles(dir, files); err != nil {
 		return err
 	}
-	spec := &machine.Spec{Name: "cp", Dir: dir, Env: machineEnv(c.Plan), Programs: withDigests(cp.Programs(), files)}
+	spec := &machine.Spec{Name: "cp", Dir: dir, Env: machineEnv(c.Plan), Programs: withDigests(cp.Programs(), dir, files)}
 	if c.Plan.Isolated() {
 		spec.Namespace = c.Plan.Namespace("cp")
 		spec.Overlays = []machine.Overlay{
@@ -95,22 +96,38 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 		}
 		spec.Fresh = []string{filepath.Join(dir, "run")}
 	}
+	if machine.PID(dir) == 0 {
+		// Whoever asks the API server before it has made its roles gives up.
+		first := *spec
+		first.Programs = spec.Programs[:slices.IndexFunc(spec.Programs, isAPIServer)+1]
+		if err := machine.Start(&first, c.Self); err != nil {
+			return err
+		}
+		if err := c.awaitAPI(ctx); err != nil {
+			return err
+		}
+	}
 	if err := machine.Start(spec, c.Self); err != nil {
 		return err
 	}
 	return c.awaitAPI(ctx)
 }
 
-// withDigests makes every program depend on what its machine's files say.
-func withDigests(programs []machine.Program, files map[string][]byte) []machine.Program {
-	sum := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(sum, "%s %d\n", name, len(files[name]))
-		sum.Write(files[name])
-	}
-	digest := hex.EncodeToString(sum.Sum(nil))[:16]
-	for i := range programs {
-		programs[i].Digest = digest
+func isAPIServer(p machine.Program) bool { return p.Name == "kube-apiserver" }
+
+// withDigests makes every program depend on what those of its machine's files
+// say that are among its arguments.
+func withDigests(programs []machine.Program, dir string, files map[string][]byte) []machine.Program {
+	for i, p := range programs {
+		sum := sha256.New()
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			path := filepath.Join(dir, name)
+			if slices.ContainsFunc(p.Args, func(arg string) bool { return strings.HasSuffix(arg, path) }) {
+				fmt.Fprintf(sum, "%s %d\n", name, len(files[name]))
+				sum.Write(files[name])
+			}
+		}
+		programs[i].Digest = hex.EncodeToString(sum.Sum(nil))[:16]
 	}
 	return programs
 }

@@ -46,9 +46,10 @@ func (c *Cluster) startNode(ctx context.Context, m plan.Machine) error {
 		Namespace: c.Plan.Namespace(m.Name),
 		Overlays:  n.Overlays(),
 		Sysctls:   map[string]string{"net/ipv4/ip_forward": "1"},
+		Believed:  config.Believed(),
 		Fresh:     []string{filepath.Join(n.Dir(), "run")},
 		Env:       machineEnv(c.Plan),
-		Programs:  withDigests(n.Programs(), files),
+		Programs:  withDigests(n.Programs(), n.Dir(), files),
 	}
 	if err := machine.Start(spec, c.Self); err != nil {
 		return err
@@ -107,4 +108,3 @@ func StartNode(ctx context.Context, p *plan.Plan, m plan.Machine, self string) e
 	}
 	return awaitContainerd(ctx, p, m)
 }
-

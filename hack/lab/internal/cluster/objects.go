@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -99,14 +100,33 @@ const (
 	gpuProduct  = "NVIDIA-H100-80GB-HBM3"
 )
 
+// atOnce is how many nodes are created at the same time.
+const atOnce = 16
+
 func ensureSimulated(ctx context.Context, client *Clients, p *plan.Plan) error {
-	for _, n := range p.Simulated() {
-		_, err := client.Core.Nodes().Create(ctx, simulatedNode(n), metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("create the simulated node %s: %w", n.Name, err)
-		}
+	existing, err := client.Core.Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("list the nodes: %w", err)
 	}
-	return nil
+	there := map[string]bool{}
+	for i := range existing.Items {
+		there[existing.Items[i].Name] = true
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, n := range p.Simulated() {
+		if there[n.Name] {
+			continue
+		}
+		group.Go(func() error {
+			_, err := client.Core.Nodes().Create(ctx, simulatedNode(n), metav1.CreateOptions{})
+			if err != nil && !apierrors.IsAlreadyExists(err) {
+				return fmt.Errorf("create the simulated node %s: %w", n.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // simulatedNode is a GPU server. It is tainted as such servers commonly are,
@@ -147,6 +167,18 @@ func simulatedNode(n plan.SimulatedNode) *corev1.Node {
 	}
 	node.Status.Allocatable = capacity.DeepCopy()
 	return node
+}
+
+// awaitControllers waits until the controller manager has made what every pod
+// needs, its namespace's service account.
+func awaitControllers(ctx context.Context, client *Clients) error {
+	return poll(ctx, 100*time.Millisecond, func(ctx context.Context) (bool, error) {
+		_, err := client.Core.ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+		if err != nil {
+			return false, fmt.Errorf("the controller manager does nothing yet: %w: see `lab logs kube-controller-manager`", err)
+		}
+		return true, nil
+	})
 }
 
 // awaitNodes waits until every node of the plan that has no fault is Ready.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +18,15 @@ type MachineStatus struct {
 	Running  bool                    `json:"running"`
 	Faults   Faults                  `json:"faults,omitempty"`
 	Programs []machine.ProgramStatus `json:"programs"`
+}
+
+// Healthy says whether everything runs that nobody has killed on purpose.
+func (m *MachineStatus) Healthy() bool {
+	if m.Faults.Has(FaultKilled) {
+		return true
+	}
+	stopped := func(p machine.ProgramStatus) bool { return !p.Running }
+	return m.Running && len(m.Programs) > 0 && !slices.ContainsFunc(m.Programs, stopped)
 }
 
 // Machines says how every machine of the lab is.

@@ -33,10 +33,7 @@ func (c *Cluster) Check() error {
 	if err := host.CheckSpace(c.Plan); err != nil {
 		return err
 	}
-	if !c.Plan.Isolated() {
-		return nil
-	}
-	left, err := sweep.Leftovers(c.Plan.Name, c.Plan.StateDir)
+	left, err := Sweep(c.Plan.Name, c.Plan.StateDir).Leftovers()
 	if err != nil {
 		return err
 	}
@@ -44,7 +41,21 @@ func (c *Cluster) Check() error {
 		return fmt.Errorf("a lab called %s exists already (%s): end it with `lab down --name %s`, or choose another --name",
 			c.Plan.Name, left[0], c.Plan.Name)
 	}
+	if !c.Plan.Isolated() {
+		return nil
+	}
 	return host.CheckSubnet(c.Plan)
+}
+
+// Sweep says what has to be looked for to take a lab away. Only root can have
+// made machines, and a lab whose plan has none has none.
+func Sweep(name, stateDir string) sweep.Lab {
+	p, err := Open(stateDir)
+	return sweep.Lab{
+		Name:     name,
+		StateDir: stateDir,
+		Kernel:   os.Geteuid() == 0 && (err != nil || p.Isolated()),
+	}
 }
 
 // Up brings the lab up, or completes it.
@@ -64,7 +75,7 @@ func (c *Cluster) Up(ctx context.Context) error {
 	}
 	// Everybody may write to what stands for shared storage, as every node's
 	// pods run as somebody else.
-	if err := os.Chmod(p.SharedDir(), 0o1777); err != nil {
+	if err := os.Chmod(p.SharedDir(), os.ModeSticky|0o777); err != nil {
 		return fmt.Errorf("open the shared folder: %w", err)
 	}
 	if err := c.issueCertificates(); err != nil {
@@ -82,9 +93,6 @@ func (c *Cluster) Up(ctx context.Context) error {
 }
 
 func (c *Cluster) prepareHost(ctx context.Context) error {
-	if err := sweep.SaveSysctls(c.Plan.StateDir); err != nil {
-		return err
-	}
 	for _, m := range c.Plan.RealNodes() {
 		n := &config.Node{Plan: c.Plan, Machine: m}
 		if err := cgroup.Ensure(n.CgroupRoot()); err != nil {
@@ -115,7 +123,9 @@ func (c *Cluster) populate(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.Report.Step("nodes Ready", func() error { return awaitNodes(ctx, client, c.Plan) })
+	return c.Report.Step("nodes Ready", func() error {
+		return errors.Join(awaitControllers(ctx, client), awaitNodes(ctx, client, c.Plan))
+	})
 }
 
 // patience is how long a part of the cluster may take to answer. It is long:

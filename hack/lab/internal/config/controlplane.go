@@ -140,6 +140,7 @@ func (c *ControlPlane) controllerManager() []string {
 		{"cluster-signing-key-file", c.pki("ca.key")},
 		{"service-cluster-ip-range", c.Plan.Services().String()},
 		{"controllers", "*,bootstrapsigner,tokencleaner"},
+		{"flex-volume-plugin-dir", c.file("flex-volumes")},
 		{"feature-gates", c.Plan.FeatureGates},
 		// One lab, one manager: nobody waits for a lease.
 		{"leader-elect", "false"},

@@ -12,6 +12,10 @@ import (
 // PauseImage is the sandbox image, which the lab builds and loads itself.
 const PauseImage = "trainyard.dev/lab/pause:1"
 
+// SharedPath is where every real node shows the lab's shared folder: storage
+// that stays reachable whatever happens to the network.
+const SharedPath = "/var/lib/trainyard/shared"
+
 // Labels of the topology, as the planner reads them.
 const (
 	LabelBlock = "topology.trainyard.dev/block"
@@ -46,6 +50,20 @@ func (n *Node) Overlays() []machine.Overlay {
 		{Source: n.file("var-lib"), Target: "/var/lib"},
 		{Source: n.file("var-log"), Target: "/var/log"},
 		{Source: n.file("run"), Target: "/run"},
+		{Source: n.Plan.SharedDir(), Target: SharedPath},
+	}
+}
+
+// Believed are the kernel settings that a kubelet would change for the whole
+// host, which is not the lab's to tune.
+func Believed() map[string]string {
+	return map[string]string{
+		"vm/overcommit_memory":      "1",
+		"vm/panic_on_oom":           "0",
+		"kernel/panic":              "10",
+		"kernel/panic_on_oops":      "1",
+		"kernel/keys/root_maxkeys":  "1000000",
+		"kernel/keys/root_maxbytes": "25000000",
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/trainyard/trainyard/hack/lab/internal/atomicfile"
 )
 
 // enter returns the command that puts what follows it into the machine's
@@ -62,6 +64,9 @@ func isolate(spec *Spec) error {
 		if err := os.MkdirAll(o.Source, 0o755); err != nil {
 			return fmt.Errorf("make %s: %w", o.Source, err)
 		}
+		if err := os.MkdirAll(o.Target, 0o755); err != nil {
+			return fmt.Errorf("make %s: %w", o.Target, err)
+		}
 		if err := unix.Mount(o.Source, o.Target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("lay %s over %s: %w", o.Source, o.Target, err)
 		}
@@ -70,6 +75,27 @@ func isolate(spec *Spec) error {
 		if err := os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0o644); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
 		}
+	}
+	for name, value := range spec.Believed {
+		if err := pretend(spec, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pretend covers a setting of the kernel with a file that says value.
+func pretend(spec *Spec, name, value string) error {
+	setting := filepath.Join("/proc/sys", name)
+	if _, err := os.Stat(setting); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	file := filepath.Join(spec.Dir, "believed", name)
+	if err := atomicfile.Write(file, []byte(value+"\n"), 0o644); err != nil {
+		return err
+	}
+	if err := unix.Mount(file, setting, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("cover the setting %s: %w", name, err)
 	}
 	return nil
 }

@@ -27,11 +27,15 @@ type Spec struct {
 	// then there is no PID or mount namespace either.
 	Namespace string `json:"namespace,omitempty"`
 	// Overlays lays folders of the state over folders of the host, in the
-	// machine's mount namespace.
+	// machine's mount namespace and in this order. A target that the host
+	// lacks is made; so it had better lie in an earlier overlay.
 	Overlays []Overlay `json:"overlays,omitempty"`
 	// Sysctls are settings of the network namespace, as in
 	// "net/ipv4/ip_forward": "1".
 	Sysctls map[string]string `json:"sysctls,omitempty"`
+	// Believed are settings of the whole kernel that the machine's programs
+	// insist on. They are shown the values, and the kernel is left alone.
+	Believed map[string]string `json:"believed,omitempty"`
 	// Fresh are folders emptied when the machine starts, as a memory file
 	// system is by a power cycle.
 	Fresh    []string  `json:"fresh,omitempty"`

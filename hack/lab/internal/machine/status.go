@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -75,7 +76,9 @@ func (s *supervisor) report() {
 func reachable(addresses []string) bool {
 	for _, a := range addresses {
 		network, address, _ := strings.Cut(a, ":")
-		conn, err := net.DialTimeout(network, address, time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		cancel()
 		if err != nil {
 			return false
 		}

@@ -39,11 +39,11 @@ func Table(name string) string { return strings.ReplaceAll(Resource(name), "-", 
 
 // Paths below the state folder.
 
-// PlanFile holds the plan itself; it is written first and removed last.
-func (p *Plan) PlanFile() string { return PlanFile(p.StateDir) }
+// File holds the plan itself; it is written first and removed last.
+func (p *Plan) File() string { return File(p.StateDir) }
 
-// PlanFile is where the plan of the lab in stateDir lies.
-func PlanFile(stateDir string) string { return filepath.Join(stateDir, "lab.json") }
+// File is where the plan of the lab in stateDir lies.
+func File(stateDir string) string { return filepath.Join(stateDir, "lab.json") }
 
 // PKIDir holds certificates and keys.
 func (p *Plan) PKIDir() string { return filepath.Join(p.StateDir, "pki") }

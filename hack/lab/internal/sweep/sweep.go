@@ -16,23 +16,36 @@ import (
 	"github.com/trainyard/trainyard/hack/lab/internal/progress"
 )
 
-// Down takes the lab called name, with its state in stateDir, away and returns
-// an error if anything of it is left.
-func Down(ctx context.Context, name, stateDir string, report *progress.Reporter) error {
-	err := report.Step("end every process of the lab", func() error { return killAll(ctx, name, stateDir) })
+// Lab says what to look for.
+type Lab struct {
+	Name     string
+	StateDir string
+	// Kernel says to look for machines too: namespaces, the cable, packet
+	// filters, control groups. Without it only processes and files are the
+	// lab's, for another lab of that name may have machines.
+	Kernel bool
+}
+
+// Down takes a lab away and returns an error if anything of it is left.
+func (l Lab) Down(ctx context.Context, report *progress.Reporter) error {
+	err := report.Step("end every process of the lab", func() error { return l.killAll(ctx) })
 	if err != nil {
 		return err
 	}
 	err = report.Step("remove mounts, network and control groups", func() error {
-		return errors.Join(unmount(stateDir), removeKernelObjects(ctx, name), restoreSysctls(stateDir))
+		err := unmount(l.StateDir)
+		if l.Kernel {
+			err = errors.Join(err, removeKernelObjects(ctx, l.Name))
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := removeState(stateDir); err != nil {
+	if err := removeState(l.StateDir); err != nil {
 		return err
 	}
-	left, err := Leftovers(name, stateDir)
+	left, err := l.Leftovers()
 	if err == nil && len(left) > 0 {
 		err = fmt.Errorf("still there: %v: run `lab down` again", left)
 	}
@@ -41,10 +54,10 @@ func Down(ctx context.Context, name, stateDir string, report *progress.Reporter)
 
 // killAll kills until nobody is left: whoever is killed may have been about to
 // start somebody else.
-func killAll(ctx context.Context, name, stateDir string) error {
+func (l Lab) killAll(ctx context.Context) error {
 	deadline := time.Now().Add(time.Minute)
 	for {
-		pids, err := processes(name, stateDir)
+		pids, err := l.processes()
 		if err != nil || len(pids) == 0 {
 			return err
 		}
@@ -66,11 +79,10 @@ func killAll(ctx context.Context, name, stateDir string) error {
 
 // ownFiles are what a lab writes at the top of its state folder. Nothing else
 // is removed, for the folder may have been given by mistake.
-var ownFiles = []string{"machines", "logs", "pki", "shared", "layers", "kubeconfig", "ports.json", "faults.json",
-	"sysctls.json", "images.json"}
+var ownFiles = []string{"machines", "logs", "pki", "shared", "kubeconfig", "ports.json", "faults.json"}
 
-// planFile is removed last, so that a lab whose removal was cut short is still
-// known to be one.
+// lastFiles are removed last, so that a lab whose removal was cut short is
+// still known to be one.
 var lastFiles = []string{"lab.json", "lock"}
 
 func removeState(stateDir string) error {
@@ -95,8 +107,8 @@ func removeState(stateDir string) error {
 }
 
 // Leftovers lists everything of a lab that exists, in words.
-func Leftovers(name, stateDir string) ([]string, error) {
-	pids, err := processes(name, stateDir)
+func (l Lab) Leftovers() ([]string, error) {
+	pids, err := l.processes()
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +116,12 @@ func Leftovers(name, stateDir string) ([]string, error) {
 	for _, pid := range pids {
 		left = append(left, fmt.Sprintf("process %d (%s)", pid, commandOf(pid)))
 	}
-	more, err := kernelObjects(name, stateDir)
+	for _, at := range mounts(l.StateDir) {
+		left = append(left, "mount "+at)
+	}
+	if !l.Kernel {
+		return left, nil
+	}
+	more, err := kernelObjects(l.Name)
 	return append(left, more...), err
 }

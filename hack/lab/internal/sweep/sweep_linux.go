@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/trainyard/trainyard/hack/lab/internal/atomicfile"
 	"github.com/trainyard/trainyard/hack/lab/internal/cgroup"
 	"github.com/trainyard/trainyard/hack/lab/internal/command"
 	"github.com/trainyard/trainyard/hack/lab/internal/plan"
@@ -25,23 +23,26 @@ import (
 const netnsDir = "/run/netns"
 
 // processes finds every process of a lab.
-func processes(name, stateDir string) ([]int, error) {
-	inGroup, err := cgroup.Processes(plan.Resource(name))
-	if err != nil {
-		return nil, err
-	}
+func (l Lab) processes() ([]int, error) {
 	found := map[int]bool{}
-	for _, pid := range inGroup {
-		found[pid] = true
+	var namespaces map[uint64]bool
+	if l.Kernel {
+		inGroup, err := cgroup.Processes(plan.Resource(l.Name))
+		if err != nil {
+			return nil, err
+		}
+		for _, pid := range inGroup {
+			found[pid] = true
+		}
+		namespaces = namespaceIDs(l.Name)
 	}
-	namespaces := namespaceIDs(name)
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
 	}
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
-		if err == nil && pid != os.Getpid() && (marked(pid, stateDir) || inNamespace(pid, namespaces)) {
+		if err == nil && pid != os.Getpid() && (marked(pid, l.StateDir) || inNamespace(pid, namespaces)) {
 			found[pid] = true
 		}
 	}
@@ -172,12 +173,9 @@ func removeKernelObjects(ctx context.Context, name string) error {
 	return errors.Join(errs...)
 }
 
-// hasTable says whether the host has the lab's packet filters. Without nft, or
-// without root, it cannot have any.
+// hasTable says whether the host has the lab's packet filters. Without nft it
+// cannot have any.
 func hasTable(name string) bool {
-	if os.Geteuid() != 0 {
-		return false
-	}
 	if _, err := exec.LookPath("nft"); err != nil {
 		return false
 	}
@@ -185,11 +183,8 @@ func hasTable(name string) bool {
 	return err == nil
 }
 
-func kernelObjects(name, stateDir string) ([]string, error) {
+func kernelObjects(name string) ([]string, error) {
 	var left []string
-	for _, at := range mounts(stateDir) {
-		left = append(left, "mount "+at)
-	}
 	for _, namespace := range namespaces(name) {
 		left = append(left, "network namespace "+namespace)
 	}
@@ -204,48 +199,4 @@ func kernelObjects(name, stateDir string) ([]string, error) {
 		left = append(left, "control group "+g)
 	}
 	return left, err
-}
-
-// tuned are settings of the whole kernel that a kubelet changes.
-var tuned = []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
-
-func sysctlFile(stateDir string) string { return filepath.Join(stateDir, "sysctls.json") }
-
-// SaveSysctls remembers what kubelets will change, unless it is remembered.
-func SaveSysctls(stateDir string) error {
-	if _, err := os.Stat(sysctlFile(stateDir)); err == nil {
-		return nil
-	}
-	values := map[string]string{}
-	for _, name := range tuned {
-		if value, err := os.ReadFile(filepath.Join("/proc/sys", name)); err == nil {
-			values[name] = strings.TrimSpace(string(value))
-		}
-	}
-	content, err := json.Marshal(values)
-	if err != nil {
-		return fmt.Errorf("encode the kernel's settings: %w", err)
-	}
-	return atomicfile.Write(sysctlFile(stateDir), content, 0o644)
-}
-
-func restoreSysctls(stateDir string) error {
-	content, err := os.ReadFile(sysctlFile(stateDir))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	values := map[string]string{}
-	if err == nil {
-		err = json.Unmarshal(content, &values)
-	}
-	for name, value := range values {
-		if err == nil {
-			err = os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0o644)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("give the kernel its settings back: %w", err)
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // processes finds the lab's processes by the state folder in their arguments.
-func processes(_, stateDir string) ([]int, error) {
+func (l Lab) processes() ([]int, error) {
 	out, err := exec.Command("ps", "-axo", "pid=,args=").Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
@@ -23,7 +23,7 @@ func processes(_, stateDir string) ([]int, error) {
 	for line := range strings.Lines(string(out)) {
 		number, args, _ := strings.Cut(strings.TrimSpace(line), " ")
 		pid, err := strconv.Atoi(number)
-		if err == nil && pid != os.Getpid() && strings.Contains(args, stateDir+"/") {
+		if err == nil && pid != os.Getpid() && strings.Contains(args, l.StateDir+"/") {
 			pids = append(pids, pid)
 		}
 	}
@@ -43,9 +43,6 @@ func unmount(string) error { return nil }
 
 func removeKernelObjects(context.Context, string) error { return nil }
 
-func kernelObjects(string, string) ([]string, error) { return nil, nil }
+func mounts(string) []string { return nil }
 
-func restoreSysctls(string) error { return nil }
-
-// SaveSysctls has nothing to remember where there are no kubelets.
-func SaveSysctls(string) error { return nil }
+func kernelObjects(string) ([]string, error) { return nil, nil }

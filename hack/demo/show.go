@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/test/cluster"
+)
+
+// breakAfterStep is how far the training comes before a node is taken away.
+const breakAfterStep = 300
+
+// tellEvery is how often progress alone is told.
+const tellEvery = 3 * time.Second
+
+// show follows a job and tells what happens to it.
+type show struct {
+	cluster *cluster.Cluster
+	client  client.Client
+	key     client.ObjectKey
+
+	start   time.Time
+	last    string
+	told    time.Time
+	running bool      // it ran when it was last looked at
+	broken  time.Time // when the node was taken away
+	node    string
+}
+
+// watch follows the job to its end.
+func (s *show) watch(ctx context.Context) (*v1alpha1.TrainingJob, error) {
+	s.start = time.Now()
+	for {
+		job := &v1alpha1.TrainingJob{}
+		if err := s.client.Get(ctx, s.key, job); err != nil {
+			return nil, fmt.Errorf("reading the job: %w", err)
+		}
+		s.tell(job)
+		if job.Status.Finished() {
+			return job, nil
+		}
+		if s.broken.IsZero() && step(job) >= breakAfterStep && job.Status.State == v1alpha1.StateRunning {
+			if err := s.breakNode(ctx, job); err != nil {
+				return nil, err
+			}
+		}
+		if err := pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func step(job *v1alpha1.TrainingJob) int64 {
+	if p := job.Status.Progress; p != nil && p.Step != nil {
+		return *p.Step
+	}
+	return 0
+}
+
+// tell prints a line when there is something new.
+func (s *show) tell(job *v1alpha1.TrainingJob) {
+	st := &job.Status
+	if st.State == v1alpha1.StateRunning && s.running && time.Since(s.told) < tellEvery {
+		return
+	}
+	s.running = st.State == v1alpha1.StateRunning
+	line := fmt.Sprintf("%-10s %s ranks", st.State, st.Ready)
+	if st.Reason != "" && st.State != v1alpha1.StateRunning {
+		line += "  " + st.Reason
+	}
+	if st.Placed() && st.State == v1alpha1.StateStarting {
+		line += "  on " + places(st.Admission)
+	}
+	if p := st.Progress; p != nil && p.Step != nil && st.State == v1alpha1.StateRunning {
+		line += "  " + figures(p)
+	}
+	if line == s.last || st.State == "" {
+		return
+	}
+	s.last, s.told = line, time.Now()
+	say(fmt.Sprintf("%6.1fs  %s", time.Since(s.start).Seconds(), line))
+}
+
+func places(a *v1alpha1.Admission) string {
+	var out []string
+	for i := range a.Assignments {
+		out = append(out, a.Assignments[i].Node)
+	}
+	return strings.Join(out, ", ")
+}
+
+func figures(p *v1alpha1.Progress) string {
+	line := fmt.Sprintf("step %d", *p.Step)
+	if p.TotalSteps != nil {
+		line += fmt.Sprintf("/%d", *p.TotalSteps)
+	}
+	if p.Epoch != nil {
+		line += fmt.Sprintf("  epoch %d", *p.Epoch)
+	}
+	for _, m := range p.Metrics {
+		line += fmt.Sprintf("  %s %s", m.Name, m.Value)
+	}
+	return line
+}
+
+// breakNode kills a node that runs a rank and not the manager.
+func (s *show) breakNode(ctx context.Context, job *v1alpha1.TrainingJob) error {
+	leader, err := s.cluster.LeaderNode(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range job.Status.Admission.Assignments {
+		if node := job.Status.Admission.Assignments[i].Node; node != leader {
+			s.node = node
+		}
+	}
+	if s.broken, err = s.cluster.Break(ctx, "kill", s.node); err != nil {
+		return err
+	}
+	say(fmt.Sprintf("\n         ✂ %s is dead: its kubelet and all its containers were killed (lab node kill %s)\n", s.node, s.node))
+	return nil
+}
+
+// recovery tells the parts of the way back.
+func (s *show) recovery(r *v1alpha1.Recovery) {
+	say(fmt.Sprintf("\nRecovery from the loss of %s (attempt %d, %s):", s.node, r.Attempt, r.Reason))
+	say("  " + r.Message)
+	at := s.broken
+	for _, part := range []struct {
+		name string
+		time *metav1.MicroTime
+	}{{"detected", r.Detected}, {"placed anew", r.Placed}, {"all ranks run", r.Running}, {"first step", r.FirstStep}} {
+		if part.time == nil {
+			continue
+		}
+		say(fmt.Sprintf("  %-14s %5.1f s after the loss (+%.1f s)", part.name,
+			part.time.Sub(s.broken).Seconds(), part.time.Sub(at).Seconds()))
+		at = part.time.Time
+	}
+	from := r.ResumedFrom
+	if from == "" {
+		from = "the beginning"
+	}
+	say("  resumed from   " + from)
+}
+
+// conclude prints the result and what to try next.
+func conclude(ctx context.Context, c *cluster.Cluster, s *show, job *v1alpha1.TrainingJob) error {
+	if r := job.Status.LastRecovery; r != nil && !s.broken.IsZero() {
+		s.recovery(r)
+	}
+	say("\nResult: " + string(job.Status.State))
+	say(s.lastLines(ctx, job))
+	if job.Status.State != v1alpha1.StateSucceeded {
+		return fmt.Errorf("the job ended as %s: kubectl describe tj %s", job.Status.State, job.Name)
+	}
+	say(`
+The cluster is still up. To look around:
+  export KUBECONFIG=` + c.Kubeconfig() + `
+  kubectl get tj -o wide
+  kubectl describe tj electricity
+  bin/lab node list
+make demo-down removes everything.`)
+	return nil
+}
+
+// lastLines are what rank 0 printed for people at its end.
+func (s *show) lastLines(ctx context.Context, job *v1alpha1.TrainingJob) string {
+	for range 30 {
+		if log, err := s.cluster.Kubectl(ctx, "-n", job.Namespace, "logs", "-c", "trainer", "--tail=20",
+			"-l", v1alpha1.LabelJobUID+"="+string(job.UID)+","+v1alpha1.LabelIndex+"=0"); err == nil {
+			if lines := prose(log); lines != "" {
+				return lines
+			}
+		}
+		if pause(ctx) != nil {
+			break
+		}
+	}
+	return "  (rank 0's log is not to be had)"
+}
+
+// prose is what of a log is not for machines.
+func prose(log string) string {
+	var out []string
+	for line := range strings.Lines(log) {
+		if !strings.HasPrefix(line, "{") && !strings.HasPrefix(line, "launcher:") {
+			out = append(out, "  "+strings.TrimRight(line, "\n"))
+		}
+	}
+	return strings.Join(out, "\n")
+}
