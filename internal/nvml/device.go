@@ -32,18 +32,15 @@ type device struct {
 	static, now hardware.Vars // read once a session; read slowly
 	// slowdown is the slowdown temperature of a model that has no margin; 0 on
 	// those that have one.
-	slowdown  float64
-	slowRead  bool
-	mig       bool
-	instances []Instance
-	tensor    *tensor
-	before    counters
-	reset     bool
-	fatal     error
-
-	// Written by the worker before it answers, read after.
-	linksActive int
-	linksKnown  bool
+	slowdown    float64
+	slowRead    bool
+	mig         bool
+	instances   []Instance
+	tensor      *tensor
+	before      counters
+	reset       bool
+	fatal       error
+	linksActive *int
 }
 
 type answer struct {
@@ -211,6 +208,6 @@ func (d *device) read(slow bool) (Reading, error) {
 	r.Vars.SetFlag(hardware.VarLost, lost)
 	r.Vars.SetFlag(hardware.VarAbsent, false)
 	r.Vars.Set(hardware.VarStuckPolls, 0)
-	r.MIG, r.Instances, r.Reset = d.mig, d.instances, d.reset
+	r.MIG, r.Instances, r.Reset, r.LinksActive = d.mig, d.instances, d.reset, d.linksActive
 	return r, nil
 }

@@ -358,13 +358,14 @@ func isLost(r *Reading) bool {
 // compareLinks says how many NVLinks are inactive that should be active: as many
 // as were ever active on this device or are on one of its neighbours.
 func (s *Session) compareLinks(readings []Reading) {
-	for _, d := range s.devices {
-		s.links = max(s.links, d.linksActive)
+	for i := range readings {
+		if active := readings[i].LinksActive; active != nil {
+			s.links = max(s.links, *active)
+		}
 	}
 	for i := range readings {
-		d := s.devices[i]
-		if s.links > 0 && d.linksKnown && readings[i].Readable {
-			readings[i].Vars.Set(hardware.VarLinksInactive, float64(max(s.links-d.linksActive, 0)))
+		if active := readings[i].LinksActive; active != nil && s.links > 0 && readings[i].Readable {
+			readings[i].Vars.Set(hardware.VarLinksInactive, float64(max(s.links-*active, 0)))
 		}
 	}
 }

@@ -140,7 +140,8 @@ func (d *device) pcie() {
 }
 
 func (d *device) links() {
-	d.linksActive, d.linksKnown = 0, false
+	d.linksActive = nil
+	active := 0
 	for link := range maxLinks {
 		var state nvml.EnableState
 		// The first link that does not exist ends the list; it must not mark the
@@ -148,10 +149,10 @@ func (d *device) links() {
 		if !d.call("GetNvLinkState", func() (ret nvml.Return) { state, ret = d.handle.GetNvLinkState(link); return ret }) {
 			return
 		}
-		d.linksKnown = true
 		if state == nvml.FEATURE_ENABLED {
-			d.linksActive++
+			active++
 		}
+		d.linksActive = new(active)
 	}
 }
 

@@ -60,6 +60,8 @@ type Reading struct {
 	Instances []Instance
 	// Vars are the values that were read; VarLost and VarAbsent among them.
 	Vars hardware.Vars
+	// LinksActive is how many NVLinks are active; nil where it has none.
+	LinksActive *int
 }
 
 // EventKind says what an event is about.
