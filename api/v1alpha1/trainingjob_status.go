@@ -353,7 +353,7 @@ type TrainingJobStatus struct {
 	RestartsCountTowardsMax *int32 `json:"restartsCountTowardsMax,omitempty"`
 
 	// countedRestarts are the times of the last restarts that counted, oldest
-	// first; kept where restartWindowSeconds is set.
+	// first.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=33

@@ -174,10 +174,8 @@ func (s *scope) countRestart(st *v1alpha1.TrainingJobStatus) {
 	counted := valueOf(st.RestartsCountTowardsMax)
 	if s.decision.Recovery.Counted {
 		counted++
-		if s.observed.Job.Failure.Window > 0 {
-			st.CountedRestarts = append(st.CountedRestarts, metav1.Time{Time: s.observed.Now})
-			st.CountedRestarts = st.CountedRestarts[max(0, len(st.CountedRestarts)-maxCountedRestarts):]
-		}
+		st.CountedRestarts = append(st.CountedRestarts, metav1.Time{Time: s.observed.Now})
+		st.CountedRestarts = st.CountedRestarts[max(0, len(st.CountedRestarts)-maxCountedRestarts):]
 	}
 	st.Restarts, st.RestartsCountTowardsMax = &restarts, &counted
 }

@@ -144,10 +144,15 @@ func (w *Watcher) gather(ctx context.Context) (map[string]lifecycle.NodeSigns, e
 	}
 	contacts := w.contacts.Nodes()
 	signs := make(map[string]lifecycle.NodeSigns, len(nodes.Items))
+	unknown := map[string]time.Time{}
 	for i := range nodes.Items {
-		signs[nodes.Items[i].Name] = nodeSigns(&nodes.Items[i], contacts)
+		n := &nodes.Items[i]
+		signs[n.Name] = nodeSigns(n, contacts)
+		if c := ready(n); c != nil && c.Status == corev1.ConditionUnknown {
+			unknown[n.Name] = c.LastTransitionTime.Time
+		}
 	}
-	w.renew(leases.Items)
+	w.renew(leases.Items, unknown)
 	for name, s := range signs {
 		if r, leased := w.leases[name]; leased {
 			s.LeaseRenewed = r.seen
@@ -157,8 +162,10 @@ func (w *Watcher) gather(ctx context.Context) (map[string]lifecycle.NodeSigns, e
 	return signs, nil
 }
 
-// renew notes which leases were renewed since the last look.
-func (w *Watcher) renew(leases []coordinationv1.Lease) {
+// renew notes which leases were renewed since the last look. A lease that is
+// seen for the first time was renewed now, as far as is known here; but not if
+// the control plane has missed its renewals: unknown says since when.
+func (w *Watcher) renew(leases []coordinationv1.Lease, unknown map[string]time.Time) {
 	now := w.clock.Now()
 	next := make(map[string]renewal, len(leases))
 	for i := range leases {
@@ -167,8 +174,13 @@ func (w *Watcher) renew(leases []coordinationv1.Lease) {
 			continue
 		}
 		r := renewal{renewed: l.Spec.RenewTime.Time, seen: now}
-		if last, known := w.leases[l.Name]; known && last.renewed.Equal(r.renewed) {
+		last, known := w.leases[l.Name]
+		since, missed := unknown[l.Name]
+		switch {
+		case known && last.renewed.Equal(r.renewed):
 			r.seen = last.seen
+		case !known && missed && since.Before(now):
+			r.seen = since
 		}
 		next[l.Name] = r
 	}
@@ -182,14 +194,21 @@ func nodeSigns(n *corev1.Node, contacts map[string]rankwatch.NodeContact) lifecy
 			s.OutOfService = true
 		}
 	}
-	for i := range n.Status.Conditions {
-		c := &n.Status.Conditions[i]
-		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			s.Unready, s.UnreadySince = true, c.LastTransitionTime.Time
-		}
+	if c := ready(n); c != nil && c.Status != corev1.ConditionTrue {
+		s.Unready, s.UnreadySince = true, c.LastTransitionTime.Time
 	}
 	if c, known := contacts[n.Name]; known {
 		s.Launchers, s.Silent, s.LastAnswer = true, c.Silent, c.Last
 	}
 	return s
+}
+
+// ready is the node's Ready condition; nil if it has none.
+func ready(n *corev1.Node) *corev1.NodeCondition {
+	for i := range n.Status.Conditions {
+		if n.Status.Conditions[i].Type == corev1.NodeReady {
+			return &n.Status.Conditions[i]
+		}
+	}
+	return nil
 }

@@ -2,11 +2,11 @@ package lifecycle
 
 import "slices"
 
-// misjudged says whether the last restart, counted against the program, was the
-// first sign of a node's death: a node of the job is found dead soon after.
+// misjudged says whether the last restart that counted against the program was
+// the first sign of a node's death: a node of the job is found dead soon after.
 func (o *Observation) misjudged() bool {
-	last := o.Record.Recovery
-	if last == nil || !last.Counted || o.Now.Sub(last.Detected) >= o.Job.Failure.Attribution {
+	n := len(o.Record.CountedAt)
+	if n == 0 || o.Now.Sub(o.Record.CountedAt[n-1]) >= o.Job.Failure.Attribution {
 		return false
 	}
 	for _, s := range o.Record.Placement.Slots {
@@ -22,16 +22,16 @@ func (o *Observation) misjudged() bool {
 	return false
 }
 
-// withoutLastRestart is the observation with the last restart taken off the
-// program's account.
+// withoutLastRestart is the observation with the last restart that counted
+// taken off the program's account.
 func (o *Observation) withoutLastRestart() *Observation {
 	out := *o
-	last := *o.Record.Recovery
-	last.Counted = false
-	out.Record.Recovery = &last
 	out.Record.Counted = max(o.Record.Counted-1, 0)
-	if n := len(o.Record.CountedAt); n > 0 {
-		out.Record.CountedAt = slices.Clone(o.Record.CountedAt[:n-1])
+	out.Record.CountedAt = slices.Clone(o.Record.CountedAt[:len(o.Record.CountedAt)-1])
+	if last := o.Record.Recovery; last != nil && last.Counted {
+		corrected := *last
+		corrected.Counted = false
+		out.Record.Recovery = &corrected
 	}
 	return &out
 }

@@ -12,6 +12,9 @@ const recheck = time.Second
 // decision; the controller carries it out, and looks again.
 func Decide(o *Observation) Decision {
 	d := Decision{Sets: make([]SetCount, len(o.Job.Sets))}
+	if o.Record.End == nil && o.misjudged() {
+		o, d.Reclassified = o.withoutLastRestart(), true
+	}
 	switch {
 	case o.Record.End != nil:
 		o.decideEnded(&d)
@@ -102,7 +105,9 @@ func (o *Observation) decideRecovering(d *Decision) {
 			d.Sets[set].Active++
 		}
 	}
-	d.wakeAt(o.Record.Recovery.NotBefore)
+	if at := o.Record.Recovery.NotBefore; at.After(o.Now) {
+		d.wakeAt(at)
+	}
 	d.stopIfAny()
 }
 
@@ -123,9 +128,6 @@ func (o *Observation) overdue(d *Decision) bool {
 
 // decidePlaced drives an attempt that has its place.
 func (o *Observation) decidePlaced(d *Decision) {
-	if o.misjudged() {
-		o, d.Reclassified = o.withoutLastRestart(), true
-	}
 	ranks := o.ranks()
 	o.count(d, ranks)
 	o.awaitBinding(d, ranks)
@@ -167,7 +169,7 @@ func (o *Observation) decideFailure(d *Decision, ranks []rank) bool {
 	switch {
 	case v.action == FailJob:
 		d.finish(false, ReasonFailureRule, fmt.Sprintf("rule %q: %s", v.rule, v.fault.message))
-	case o.keepsPods(v) && o.unheard(ranks), !v.fault.infra && o.unasked(ranks, v.fault.at):
+	case (o.keepsPods(v) || !v.fault.infra) && o.unheard(ranks), !v.fault.infra && o.unasked(ranks, v.fault.at):
 		d.hold(o.Now, v.fault.message+"; asking the other ranks first")
 		d.Hurry = true
 	case !v.fault.infra && o.suspicious(v.fault.at):

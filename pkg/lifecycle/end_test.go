@@ -140,6 +140,11 @@ func TestLeaving(t *testing.T) {
 			want: "Wait wake +5s"},
 		"a pod on a dead node is asked to go": {
 			o: running(2, recovering(0), lost), want: "Stop delete p0.1 wake +5s"},
+		"a restart that counted is taken back at any time": {
+			o: running(2, recovering(0), lost, deleting(0), record(func(r *lifecycle.Record) {
+				r.Counted, r.CountedAt = 1, []time.Time{now.Add(-time.Second)}
+			})),
+			want: "Wait reclassified wake +5s"},
 		"and is not asked twice": {
 			o: running(2, recovering(0), lost, deleting(0)), want: "Wait wake +5s"},
 		"a node that is gone confirms": {

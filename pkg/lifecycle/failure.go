@@ -231,6 +231,9 @@ const firstAnswer = 3 * time.Second
 // unheard says whether a rank that seems well was not asked long enough ago to
 // have answered: a controller that has just started knows none of them yet.
 func (o *Observation) unheard(ranks []rank) bool {
+	if !o.Job.Launcher {
+		return false
+	}
 	for i := range ranks {
 		p := ranks[i].pod
 		if ranks[i].state == rankFailed || p == nil || p.Phase != Running || p.Launcher != nil {

@@ -214,14 +214,19 @@ func TestAttribution(t *testing.T) {
 	restarted := func(ago time.Duration, counted bool) edit {
 		return func(o *lifecycle.Observation) {
 			attempt2(0, 1)(o)
-			o.Record.Counted = 1
 			o.Record.Recovery = &lifecycle.Recovery{Attempt: 2, Reason: lifecycle.ReasonProcessFailed, Counted: counted,
 				Detected: now.Add(-ago), Running: now.Add(-ago)}
+			if counted {
+				o.Record.Counted, o.Record.CountedAt = 1, []time.Time{now.Add(-ago)}
+			}
 		}
 	}
 	stories := map[string]story{
 		"the other ranks are asked before the program is blamed": {
 			o: running(2, code, unheard(3*time.Second)), want: "Wait hurry wake +1s", why: "asking the other ranks first"},
+		"also where none has been heard yet": {
+			o:    running(2, code, pod(1, func(p *lifecycle.Pod) { p.Launcher, p.WatchedSince = nil, now.Add(-time.Second) })),
+			want: "Wait hurry wake +1s"},
 		"for a moment": {
 			o: running(2, failed(0, 1, 5*time.Second), unheard(6*time.Second), unproven(6*time.Second)), want: "Recover ProcessFailed 2 counted"},
 		"not where there are no launchers to ask": {
@@ -265,9 +270,9 @@ func TestAttribution(t *testing.T) {
 			o: running(2, restarted(time.Minute, true), node("n1", lifecycle.Lost, time.Minute)), want: "Recover NodeLost 3 exclude n1"},
 		"not one that did not count": {
 			o: running(2, restarted(30*time.Second, false), node("n1", lifecycle.Lost, time.Minute)), want: "Recover NodeLost 3 exclude n1"},
-		"with a window, the time of the restart goes too": {
+		"nor does a recovery in between hide it": {
 			o: running(2, restarted(30*time.Second, true), node("n1", lifecycle.Lost, time.Minute), record(func(r *lifecycle.Record) {
-				r.CountedAt = []time.Time{start}
+				r.Recovery.Counted = false
 			})),
 			want: "Recover NodeLost 3 exclude n1 reclassified"},
 		"nor for a pod that was lost otherwise": {

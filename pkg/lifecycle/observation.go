@@ -30,7 +30,7 @@ type Record struct {
 	RecoveringSince time.Time
 	Restarts        int32
 	Counted         int32
-	CountedAt       []time.Time // with a window: when counted restarts happened, oldest first
+	CountedAt       []time.Time // when counted restarts happened, oldest first
 	// QueuedSince is when the job began to wait for a place; zero: it does not.
 	QueuedSince time.Time
 	// Active is how long the job has been placed in all, without the current stretch.
