@@ -16,13 +16,33 @@ help: ## Print this list.
 ##@ Build
 
 .PHONY: build
-build: ## Build every program into bin/.
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+build: agent ## Build every program into bin/.
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/ $$(go list ./cmd/... | grep -v /cmd/agent$$)
 
 ##@ Check
 
 .PHONY: lint
 lint: ## Run the linter over the whole tree.
-	$(TOOL) golangci-lint-kube-api-linter run ./...
+	$(TOOL) golangci-lint-kube-api-linter run --allow-parallel-runners ./...
+
+.PHONY: verify
+verify: generate manifests lint lab-lint ## Generate, lint, check the admission policies; fail if the tree changes.
+	@git diff --exit-code -- . || { echo "verify: generated files differ from what is committed: run make generate manifests and commit"; exit 1; }
+	@test -z "$$(git status --porcelain --untracked-files=normal)" || { git status --short; echo "verify: the tree is not clean"; exit 1; }
+
+TEST_FLAGS ?= -race
+
+.PHONY: test
+test: lab ## Run the tests: units, the API and the controllers against a real API server (built on first use).
+	KUBEBUILDER_ASSETS=$(ENVTEST_ASSETS) go test $(TEST_FLAGS) -coverprofile=coverage.out ./...
+	@go tool cover -func=coverage.out | tail -1
+	$(MAKE) lab-unit
+
+.PHONY: e2e
+e2e: lab ## Run whole stories on a real cluster: real kubelets, real containers (root; LAB_FLAGS=…).
+	LAB_FLAGS="$(LAB_FLAGS)" go test -count=1 -v -timeout 40m -tags e2e ./test/e2e
+
+.PHONY: bench
+bench: bench-placement bench-launcher ## Run the benchmarks that need no cluster.
 
 include $(sort $(wildcard hack/make/*.mk))

@@ -22,6 +22,8 @@ var (
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&TrainingJob{}, &TrainingJobList{},
+		&NodeHardware{}, &NodeHardwareList{},
+		&HardwarePolicy{}, &HardwarePolicyList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -37,6 +37,9 @@ const holdTime = 30 * time.Second
 // about again.
 const rejectedRetry = 30 * time.Second
 
+// conflictRetry is how soon a write is tried again that met a change.
+const conflictRetry = 10 * time.Millisecond
+
 // NodeWatch knows which nodes live.
 type NodeWatch interface {
 	Node(name string) lifecycle.Node
@@ -147,8 +150,11 @@ func (s *Scheduler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resul
 		return ctrl.Result{}, nil
 	}
 	wait, err := s.schedule(ctx, job)
-	if apierrors.IsNotFound(err) {
-		return ctrl.Result{}, nil // deleted in the meantime
+	switch {
+	case apierrors.IsNotFound(err): // deleted in the meantime
+		return ctrl.Result{}, nil
+	case apierrors.IsConflict(err): // changed in the meantime
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
 	return ctrl.Result{RequeueAfter: wait}, err
 }

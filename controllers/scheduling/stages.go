@@ -3,11 +3,10 @@ package scheduling
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
-	"fmt"
 	corev1 "k8s.io/api/core/v1"
-
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 

@@ -87,7 +87,9 @@ func (w *write) set(kind string, status bool, reason, message string) {
 	meta.SetStatusCondition(&w.next.Conditions, c)
 }
 
-// write applies a change, if it is one.
+// write applies a change, if it is one. It fails with a conflict if the job
+// has changed since it was read: what was planned for an older spec must not
+// be written.
 func (s *Scheduler) write(ctx context.Context, w *write) error {
 	if equality.Semantic.DeepEqual(ownedOf(w.job), &w.next) {
 		return nil
@@ -96,7 +98,7 @@ func (s *Scheduler) write(ctx context.Context, w *write) error {
 		s.stamp(&w.next.Conditions[i], w.job.Status.Conditions)
 	}
 	gvk := v1alpha1.GroupVersion.WithKind("TrainingJob")
-	if err := statusapply.Write(ctx, s.client, gvk, w.job, Owner, &w.next); err != nil {
+	if err := statusapply.WriteIfUnchanged(ctx, s.client, gvk, w.job, Owner, &w.next); err != nil {
 		return fmt.Errorf("writing the admission of TrainingJob %s: %w", client.ObjectKeyFromObject(w.job), err)
 	}
 	return nil

@@ -71,18 +71,43 @@ func (s *scope) endpoints() []render.Endpoint {
 
 func (r *Reconciler) ensureService(ctx context.Context, s *scope) error {
 	want := render.Service(s.job)
+	key := client.ObjectKeyFromObject(want)
 	have := &corev1.Service{}
-	err := r.Client.Get(ctx, client.ObjectKeyFromObject(want), have)
-	switch {
-	case err == nil && have.Labels[v1alpha1.LabelJobUID] == string(s.job.UID):
-		return nil
-	case err == nil:
-		return fmt.Errorf("service %s exists and is not this job's: delete it or rename the job", client.ObjectKeyFromObject(want))
-	case !apierrors.IsNotFound(err):
-		return fmt.Errorf("reading Service %s: %w", client.ObjectKeyFromObject(want), err)
+	err := r.Client.Get(ctx, key, have)
+	if apierrors.IsNotFound(err) {
+		err = r.Client.Create(ctx, want)
+		if !apierrors.IsAlreadyExists(err) {
+			return wrap(err, "creating Service %s", key)
+		}
+		// The cache holds the Services of jobs alone.
+		err = r.Live.Get(ctx, key, have)
 	}
-	if err := r.Client.Create(ctx, want); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("creating Service %s: %w", client.ObjectKeyFromObject(want), err)
+	if err != nil {
+		return fmt.Errorf("reading Service %s: %w", key, err)
+	}
+	if have.Labels[v1alpha1.LabelJobUID] != string(s.job.UID) {
+		return fmt.Errorf("service %s exists and is not this job's: delete it or rename the job", key)
+	}
+	return nil
+}
+
+// wrap adds what was tried to an error, if there is one.
+func wrap(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
+}
+
+// checkSlice fails if a slice of that name is not this job's.
+func (r *Reconciler) checkSlice(ctx context.Context, want *discoveryv1.EndpointSlice) error {
+	key := client.ObjectKeyFromObject(want)
+	have := &discoveryv1.EndpointSlice{}
+	if err := r.Live.Get(ctx, key, have); err != nil {
+		return fmt.Errorf("reading EndpointSlice %s: %w", key, err)
+	}
+	if have.Labels[v1alpha1.LabelJobUID] != want.Labels[v1alpha1.LabelJobUID] {
+		return fmt.Errorf("EndpointSlice %s exists and is not this job's: delete it or rename the job", key)
 	}
 	return nil
 }
@@ -94,6 +119,17 @@ func (r *Reconciler) ensureSlice(ctx context.Context, want, have *discoveryv1.En
 	}
 	if have == nil && len(want.Endpoints) == 0 {
 		return nil
+	}
+	if have == nil {
+		// The cache holds the slices of jobs alone; one of somebody else's must
+		// not be taken over.
+		err := r.Client.Create(ctx, want.DeepCopy())
+		if !apierrors.IsAlreadyExists(err) {
+			return wrap(err, "creating EndpointSlice %s", client.ObjectKeyFromObject(want))
+		}
+		if err := r.checkSlice(ctx, want); err != nil {
+			return err
+		}
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(want)
 	if err != nil {

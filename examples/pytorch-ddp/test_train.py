@@ -1,4 +1,4 @@
-"""Checks what the README promises: `python3 -m unittest -v` in this folder, about a minute on two cores.
+"""Checks what the README promises: `python3 -m unittest -v` in this folder, a minute or two on two idle cores.
 
 The runs have three epochs. TRAINYARD_TEST_EPOCHS=40 checks the accuracy of the
 length that trainingjob.yaml asks for.
@@ -29,9 +29,12 @@ PATIENCE = 60 * EPOCHS
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that a busy host gives to whoever asks for any."""
+    while True:
+        port = random.randrange(10000, 30000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 class Rank(subprocess.Popen):
@@ -176,11 +179,13 @@ class CommitTest(Case):
 
         moments = random.Random(1)
         for _ in range(20):
+            before = len(commits(self.folder))
             child = self.in_child(write_for_ever)
-            time.sleep(moments.uniform(0.01, 0.1))
+            while len(commits(self.folder)) == before:
+                time.sleep(0.001)
+            time.sleep(moments.uniform(0, 0.02))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        self.assertTrue(commits(self.folder), "nothing was ever committed: the test shows nothing")
         self.assert_whole()
 
     def test_a_commit_is_never_written_again(self):
@@ -232,6 +237,13 @@ class TrainingTest(Case):
                 if epoch < EPOCHS:
                     self.assert_same(self.final_state(self.undisturbed), self.final_state(folder))
 
+    def test_four_ranks_resume_exactly_too(self):
+        """The order in which they are summed must not depend on where a run began."""
+        flags, options = ("--global-batch", "4096", "--hidden", "32"), {"epochs": 2}
+        self.finish(4, *flags, checkpoints=self.folder / "1", **options)
+        self.finish(4, *flags, checkpoints=self.folder / "2", resume=commits(self.folder / "1")[0], **options)
+        self.assert_same(self.final_state(self.folder / "1"), self.final_state(self.folder / "2"))
+
     def test_a_rank_dies_and_the_training_goes_on(self):
         ranks = self.start(2, checkpoints=self.folder / "1")
         ranks[0].wait_for_step(2 * 142 + 1)
@@ -242,10 +254,10 @@ class TrainingTest(Case):
         self.assert_same(self.final_state(self.undisturbed), self.final_state(self.folder / "2"))
 
     def test_a_silent_rank_does_not_hang_the_others(self):
-        ranks = self.start(2, "--silence-seconds", "2")
+        ranks = self.start(2, "--silence-seconds", "5")
         ranks[0].wait_for_step(1)
         ranks[1].send_signal(signal.SIGSTOP)
-        self.assertEqual(1, ranks[0].wait(timeout=20))
+        self.assertEqual(1, ranks[0].wait(timeout=25))
 
     def test_sigterm_ends_a_rank_inside_a_collective(self):
         ranks = self.start(2)
@@ -289,7 +301,7 @@ class TrainingTest(Case):
 
     def test_waiting_for_a_slow_rank_is_not_compute_time(self):
         ranks = self.start(2, epochs=2)
-        before = ranks[0].wait_for_step(2)  # DDP's second forward pass arranges the gradients anew, and waits
+        before = ranks[0].wait_for_step(1)
         ranks[1].send_signal(signal.SIGSTOP)
         time.sleep(3)
         ranks[1].send_signal(signal.SIGCONT)

@@ -125,6 +125,17 @@ def train_epoch(training, model, rows, progress):
     return total.item() / count
 
 
+def settle(model, inputs):
+    """Backward passes that change nothing but DDP's arrangement of the gradients.
+
+    DDP arranges them anew after its first pass, and with it the order in which
+    four or more ranks are summed: without this, a resumed run would round its
+    first step differently from one that was not interrupted.
+    """
+    for _ in range(2):
+        model(inputs[:1]).sum().backward()
+
+
 def accuracy(model, rows):
     """The share of labels that the model predicts; each rank scores its part."""
     inputs, labels = (part[RANK::WORLD_SIZE] for part in rows)
@@ -141,6 +152,7 @@ def train(args, rows, held_out):
     resume(training)
     model = DistributedDataParallel(training.model)
     progress = contract.Progress(model, args.epochs * math.ceil(len(rows[1]) / args.global_batch))
+    settle(model, rows[0])
     directory = contract.checkpoint_directory()
     while training.epoch < args.epochs:
         loss = train_epoch(training, model, rows, progress)

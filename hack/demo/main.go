@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,8 +22,9 @@ const manifest = "examples/pytorch-ddp/trainingjob.yaml"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -33,10 +35,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	say("Bringing up a cluster of 3 real nodes and 4 simulated ones, with Trainyard in it.")
+	say("Bringing up a real cluster on this machine, with Trainyard in it: lab up " + strings.Join(os.Args[1:], " "))
 	say("What is not built yet is built first; that takes 15-25 minutes once, then seconds.")
-	flags := []string{"--nodes", "3", "--simulated-nodes", "4", "--gpus", "8"}
-	if err := c.Up(ctx, flags, []string{"examples/pytorch-ddp/image.yaml"}); err != nil {
+	if err := c.Up(ctx, os.Args[1:], []string{"examples/pytorch-ddp/image.yaml"}); err != nil {
 		return err
 	}
 	cl, err := c.Client()

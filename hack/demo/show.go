@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -17,16 +16,21 @@ import (
 // breakAfterStep is how far the training comes before a node is taken away.
 const breakAfterStep = 300
 
+// tellEvery is how often progress alone is told.
+const tellEvery = 3 * time.Second
+
 // show follows a job and tells what happens to it.
 type show struct {
 	cluster *cluster.Cluster
 	client  client.Client
 	key     client.ObjectKey
 
-	start  time.Time
-	last   string
-	broken time.Time // when the node was taken away
-	node   string
+	start   time.Time
+	last    string
+	told    time.Time
+	running bool      // it ran when it was last looked at
+	broken  time.Time // when the node was taken away
+	node    string
 }
 
 // watch follows the job to its end.
@@ -62,6 +66,10 @@ func step(job *v1alpha1.TrainingJob) int64 {
 // tell prints a line when there is something new.
 func (s *show) tell(job *v1alpha1.TrainingJob) {
 	st := &job.Status
+	if st.State == v1alpha1.StateRunning && s.running && time.Since(s.told) < tellEvery {
+		return
+	}
+	s.running = st.State == v1alpha1.StateRunning
 	line := fmt.Sprintf("%-10s %s ranks", st.State, st.Ready)
 	if st.Reason != "" && st.State != v1alpha1.StateRunning {
 		line += "  " + st.Reason
@@ -75,7 +83,7 @@ func (s *show) tell(job *v1alpha1.TrainingJob) {
 	if line == s.last || st.State == "" {
 		return
 	}
-	s.last = line
+	s.last, s.told = line, time.Now()
 	say(fmt.Sprintf("%6.1fs  %s", time.Since(s.start).Seconds(), line))
 }
 
@@ -148,9 +156,7 @@ func conclude(ctx context.Context, c *cluster.Cluster, s *show, job *v1alpha1.Tr
 		s.recovery(r)
 	}
 	say("\nResult: " + string(job.Status.State))
-	if log, err := lastLines(ctx, c, s, job); err == nil {
-		say(log)
-	}
+	say(s.lastLines(ctx, job))
 	if job.Status.State != v1alpha1.StateSucceeded {
 		return fmt.Errorf("the job ended as %s: kubectl describe tj %s", job.Status.State, job.Name)
 	}
@@ -165,28 +171,28 @@ make demo-down removes everything.`)
 }
 
 // lastLines are what rank 0 printed for people at its end.
-func lastLines(ctx context.Context, c *cluster.Cluster, s *show, job *v1alpha1.TrainingJob) (string, error) {
-	var pods corev1.PodList
-	if err := s.client.List(ctx, &pods, client.InNamespace(job.Namespace), client.MatchingLabels{
-		v1alpha1.LabelJobUID: string(job.UID), v1alpha1.LabelIndex: "0",
-	}); err != nil {
-		return "", fmt.Errorf("listing rank 0's pods: %w", err)
-	}
-	for i := range pods.Items {
-		if pods.Items[i].Status.Phase != corev1.PodSucceeded {
-			continue
-		}
-		log, err := c.Kubectl(ctx, "-n", job.Namespace, "logs", pods.Items[i].Name, "-c", "trainer", "--tail=12")
-		if err != nil {
-			return "", err
-		}
-		var out []string
-		for line := range strings.Lines(log) {
-			if !strings.HasPrefix(line, "{") {
-				out = append(out, "  "+strings.TrimRight(line, "\n"))
+func (s *show) lastLines(ctx context.Context, job *v1alpha1.TrainingJob) string {
+	for range 30 {
+		if log, err := s.cluster.Kubectl(ctx, "-n", job.Namespace, "logs", "-c", "trainer", "--tail=20",
+			"-l", v1alpha1.LabelJobUID+"="+string(job.UID)+","+v1alpha1.LabelIndex+"=0"); err == nil {
+			if lines := prose(log); lines != "" {
+				return lines
 			}
 		}
-		return strings.Join(out, "\n"), nil
+		if pause(ctx) != nil {
+			break
+		}
 	}
-	return "", fmt.Errorf("rank 0's pod is gone")
+	return "  (rank 0's log is not to be had)"
+}
+
+// prose is what of a log is not for machines.
+func prose(log string) string {
+	var out []string
+	for line := range strings.Lines(log) {
+		if !strings.HasPrefix(line, "{") && !strings.HasPrefix(line, "launcher:") {
+			out = append(out, "  "+strings.TrimRight(line, "\n"))
+		}
+	}
+	return strings.Join(out, "\n")
 }

@@ -199,7 +199,8 @@ func (r *Recovery) exclude(node string, now time.Time) {
 }
 
 // replacements are the ranks that need a new pod: those whose pod cannot be
-// used again and, by strategy or rule, those that failed. Nil: all.
+// used again and, by strategy or rule, those that failed. Ranks that ended only
+// because another's node died did not fail themselves. Nil: all.
 func (o *Observation) replacements(ranks []rank, v *verdict) []int {
 	if !o.keepsPods(v) {
 		return nil
@@ -207,7 +208,8 @@ func (o *Observation) replacements(ranks []rank, v *verdict) []int {
 	replaceFailed := o.Job.Failure.Strategy == ReplaceFailed || v.action == ReplacePod
 	out := make([]int, 0, len(v.ranks))
 	for i := range ranks {
-		if !ranks[i].usable() || (replaceFailed && ranks[i].state == rankFailed) {
+		failed := ranks[i].state == rankFailed && (ranks[i].fault.infra || !v.fault.infra)
+		if !ranks[i].usable() || (replaceFailed && failed) {
 			out = append(out, i)
 		}
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -143,25 +142,6 @@ func TestAcceptedTemplates(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The rules must not cost so much that a large job is refused for its size.
-func TestAcceptedAtTheSizeOfLargeJobs(t *testing.T) {
-	var env []any
-	for i := range 150 {
-		env = append(env, map[string]any{"name": fmt.Sprintf("A_SETTING_OF_THE_TRAINING_%d", i), "value": strings.Repeat("v", 40)})
-	}
-	var containers []any
-	for i := range 4 {
-		containers = append(containers, map[string]any{
-			"name": fmt.Sprintf("c%d", i), "image": "registry.example/mnist:1", "command": []any{"run"}, "env": env,
-		})
-	}
-	obj := manifest(sets(16, 256), chain(16))
-	for i := range 16 {
-		assign(obj.Object, fmt.Sprintf("spec.replicaSpecs[%d].template.spec.containers", i), normalize(containers))
-	}
-	accept(t, obj)
 }
 
 func template(obj *unstructured.Unstructured) any {

@@ -15,12 +15,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// What people copy: the samples, and the jobs of the worked examples.
 func TestSamplesAreAccepted(t *testing.T) {
 	samples, err := kustomize(filepath.Join(config, "samples"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(samples) < 5 {
+	examples, err := filepath.Glob("../../examples/*/trainingjob*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range examples {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objs, err := decode(text)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		samples = append(samples, objs...)
+	}
+	if len(samples) < 6 {
 		t.Fatalf("found %d samples", len(samples))
 	}
 	for _, sample := range samples {

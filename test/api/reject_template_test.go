@@ -60,6 +60,7 @@ func TestRejectedContainers(t *testing.T) {
 		{"port", container("ports", yamlValue(`[{containerPort: 36291}]`)), first + "ports", "36291", "choose another"},
 		{"port of the host", container("ports", yamlValue(`[{containerPort: 80, hostPort: 36291}]`)), first + "ports", "36291", "choose another"},
 		{"port name", container("ports", yamlValue(`[{containerPort: 80, name: trainyard}]`)), first + "ports", "trainyard", "choose another"},
+		{"port name of the rendezvous", container("ports", yamlValue(`[{containerPort: 80, name: trainyard-rdzv}]`)), first + "ports", "trainyard-rdzv", "choose another"},
 		{"mount of our volume", container("volumeMounts", mount("trainyard", "/x")), first + "volumeMounts", "trainyard", "choose another volume and path"},
 		{"mount of our volume in an init container", initContainer("volumeMounts", mount("trainyard-instruction", "/x")), init + "volumeMounts", "trainyard-instruction", "choose another volume and path"},
 		{"mount over the launcher", container("volumeMounts", mount("data", "/.trainyard")), first + "volumeMounts", "/.trainyard", "choose another volume and path"},

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 )
@@ -59,6 +61,7 @@ func (c *Cluster) Client() (client.Client, error) {
 		return nil, fmt.Errorf("reading %s: %w", c.kubeconfig, err)
 	}
 	config.QPS = -1
+	log.SetLogger(logr.Discard()) // it would complain of having none
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {

@@ -73,7 +73,7 @@ func processesOf(l *lab) []string {
 // hostFolders are where kubelets, runtimes and plugins keep things on a host
 // that is nobody's but theirs.
 var hostFolders = []string{"/var/lib/kubelet", "/var/lib/containerd", "/var/lib/cni", "/var/lib/etcd",
-	"/var/log/containers", "/var/log/pods", "/run/containerd", "/run/kubernetes", "/run/flannel",
+	"/var/log/containers", "/var/log/pods", "/run/containerd", "/run/kubernetes", "/run/netns", "/run/flannel",
 	"/opt/containerd", "/opt/cni", "/etc/cni", "/etc/kubernetes", "/usr/libexec/kubernetes"}
 
 func present(paths []string) map[string]bool {

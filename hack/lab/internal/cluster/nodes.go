@@ -1,8 +1,8 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +28,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 		group.Go(func() { errs[i] = c.startNode(ctx, m) })
 	}
 	group.Wait()
-	return errors.Join(errs...)
+	return cmp.Or(errs...) // what ails one ails all
 }
 
 func (c *Cluster) startNode(ctx context.Context, m plan.Machine) error {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -99,14 +100,33 @@ const (
 	gpuProduct  = "NVIDIA-H100-80GB-HBM3"
 )
 
+// atOnce is how many nodes are created at the same time.
+const atOnce = 16
+
 func ensureSimulated(ctx context.Context, client *Clients, p *plan.Plan) error {
-	for _, n := range p.Simulated() {
-		_, err := client.Core.Nodes().Create(ctx, simulatedNode(n), metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("create the simulated node %s: %w", n.Name, err)
-		}
+	existing, err := client.Core.Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("list the nodes: %w", err)
 	}
-	return nil
+	there := map[string]bool{}
+	for i := range existing.Items {
+		there[existing.Items[i].Name] = true
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, n := range p.Simulated() {
+		if there[n.Name] {
+			continue
+		}
+		group.Go(func() error {
+			_, err := client.Core.Nodes().Create(ctx, simulatedNode(n), metav1.CreateOptions{})
+			if err != nil && !apierrors.IsAlreadyExists(err) {
+				return fmt.Errorf("create the simulated node %s: %w", n.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // simulatedNode is a GPU server. It is tainted as such servers commonly are,
@@ -163,49 +183,28 @@ func awaitControllers(ctx context.Context, client *Clients) error {
 
 // awaitNodes waits until every node of the plan that has no fault is Ready.
 func awaitNodes(ctx context.Context, client *Clients, p *plan.Plan) error {
-	wanted := map[string]bool{}
-	for _, m := range p.RealNodes() {
-		wanted[m.Name] = true
-	}
-	for _, n := range p.Simulated() {
-		wanted[n.Name] = true
-	}
-	for name, faults := range ReadFaults(p) {
-		if len(faults) > 0 {
-			delete(wanted, name)
-		}
-	}
+	faults := ReadFaults(p)
 	return poll(ctx, 500*time.Millisecond, func(ctx context.Context) (bool, error) {
-		nodes, err := client.Core.Nodes().List(ctx, metav1.ListOptions{})
+		list, err := client.Core.Nodes().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return false, fmt.Errorf("list the nodes: %w", err)
 		}
-		missing := 0
-		waiting := ""
-		for _, n := range nodes.Items {
-			if wanted[n.Name] && !Ready(&n) {
-				missing++
-				waiting = n.Name
+		ready := map[string]bool{}
+		for i := range list.Items {
+			ready[list.Items[i].Name] = Ready(&list.Items[i])
+		}
+		for _, m := range p.RealNodes() {
+			if !ready[m.Name] && len(faults[m.Name]) == 0 {
+				return false, fmt.Errorf("%s is not Ready: see `lab logs %s.kubelet`", m.Name, m.Name)
 			}
 		}
-		if absent := len(wanted) - countIn(nodes.Items, wanted); absent > 0 {
-			return false, fmt.Errorf("%d nodes have not registered: see `lab logs node-1.kubelet`", absent)
-		}
-		if missing > 0 {
-			return false, fmt.Errorf("%d nodes are not Ready, among them %s: see `lab logs %s.kubelet`", missing, waiting, waiting)
+		for _, n := range p.Simulated() {
+			if !ready[n.Name] {
+				return false, fmt.Errorf("%s is not Ready: see `lab logs kwok`", n.Name)
+			}
 		}
 		return true, nil
 	})
-}
-
-func countIn(nodes []corev1.Node, wanted map[string]bool) int {
-	n := 0
-	for i := range nodes {
-		if wanted[nodes[i].Name] {
-			n++
-		}
-	}
-	return n
 }
 
 // Ready says whether a node is.

@@ -124,7 +124,10 @@ func (c *Cluster) populate(ctx context.Context) error {
 		}
 	}
 	return c.Report.Step("nodes Ready", func() error {
-		return errors.Join(awaitControllers(ctx, client), awaitNodes(ctx, client, c.Plan))
+		if err := awaitControllers(ctx, client); err != nil {
+			return err
+		}
+		return awaitNodes(ctx, client, c.Plan)
 	})
 }
 
@@ -137,23 +140,26 @@ var errHopeless = errors.New("it ends whenever it is started")
 
 // poll calls f until it says that it is done, or that there is no hope.
 func poll(ctx context.Context, every time.Duration, f func(context.Context) (done bool, err error)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var last error
 	for {
-		done, err := f(ctx)
+		done, err := f(limited)
 		if done {
 			return nil
 		}
 		if errors.Is(err, errHopeless) {
 			return err
 		}
-		if err != nil {
+		if err != nil && limited.Err() == nil {
 			last = err
 		}
 		select {
-		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx), last)
+		case <-limited.Done():
+			if ctx.Err() != nil || last == nil {
+				return limited.Err()
+			}
+			return fmt.Errorf("after %s: %w", patience, last)
 		case <-time.After(every):
 		}
 	}

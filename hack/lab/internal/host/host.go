@@ -102,10 +102,14 @@ const (
 
 // CheckSpace says whether the disk below the state folder has room.
 func CheckSpace(p *plan.Plan) error {
-	if err := os.MkdirAll(p.StateDir, 0o755); err != nil {
-		return fmt.Errorf("create the state folder: %w (choose another with --state-dir)", err)
+	existing := p.StateDir
+	for existing != filepath.Dir(existing) {
+		if _, err := os.Stat(existing); err == nil {
+			break
+		}
+		existing = filepath.Dir(existing)
 	}
-	free, err := freeBytes(p.StateDir)
+	free, err := freeBytes(existing)
 	if err != nil {
 		return err
 	}

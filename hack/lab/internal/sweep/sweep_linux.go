@@ -159,6 +159,7 @@ func removeKernelObjects(ctx context.Context, name string) error {
 		}
 		errs = append(errs, os.Remove(at))
 	}
+	forgetNamespaceFolder()
 	if _, err := net.InterfaceByName(plan.HostLink(name)); err == nil {
 		_, err := command.Run(ctx, "ip", "link", "delete", plan.HostLink(name))
 		if _, gone := net.InterfaceByName(plan.HostLink(name)); gone == nil {
@@ -171,6 +172,15 @@ func removeKernelObjects(ctx context.Context, name string) error {
 	}
 	errs = append(errs, cgroup.Remove(plan.Resource(name)))
 	return errors.Join(errs...)
+}
+
+// forgetNamespaceFolder takes away what `ip netns add` made for its first
+// namespace, the folder and its mount on itself, if nobody uses it: neither
+// call succeeds otherwise.
+func forgetNamespaceFolder() {
+	if entries, err := os.ReadDir(netnsDir); err == nil && len(entries) == 0 && unix.Unmount(netnsDir, 0) == nil {
+		_ = os.Remove(netnsDir)
+	}
 }
 
 // hasTable says whether the host has the lab's packet filters. Without nft it

@@ -1,0 +1,19 @@
+##@ Agent
+
+# go-nvml binds the driver's library at run time: a symbol that a driver lacks
+# must not stop the program from loading. Its header marks old calls as
+# deprecated, which would fill the screen.
+export CGO_CFLAGS += -Wno-deprecated-declarations
+AGENT_LDFLAGS = -s -w -extldflags=-Wl,-z,lazy
+
+.PHONY: agent
+agent: ## Build the node agent, the one program that needs cgo, into bin/.
+	CGO_ENABLED=1 go build -trimpath -ldflags "$(AGENT_LDFLAGS)" -o $(BIN)/agent ./cmd/agent
+
+.PHONY: docs-faults
+docs-faults: ## Generate the fault table of the documentation from the rules.
+	go run ./hack/faults > docs/reference/faults.md
+
+.PHONY: bench-agent
+bench-agent: agent ## Measure the node agent on the fake driver library (about 4 minutes).
+	@go run ./hack/benchagent -agent $(BIN)/agent
