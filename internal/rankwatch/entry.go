@@ -17,6 +17,9 @@ const silentAfter = 2
 // wakes it.
 const idle = time.Minute
 
+// leftover is the stretch of unused budget that may be used at once.
+const leftover = 50 * time.Millisecond
+
 // entry is one target with what is known of it.
 type entry struct {
 	target   Target
@@ -68,12 +71,33 @@ func (w *Watcher) pop() (*entry, time.Duration) {
 				return nil, wait
 			}
 		}
-		heap.Pop(&w.queue)
-		if !e.gone {
-			return e, 0
+		if e.gone {
+			heap.Pop(&w.queue)
+			continue
 		}
+		if wait := w.pace(); wait > 0 {
+			return nil, wait
+		}
+		heap.Pop(&w.queue)
+		return e, 0
 	}
 	return nil, idle
+}
+
+// pace takes one question off the budget, or says how long to wait for it. What
+// is left over of the budget is kept for a moment, so that not every question
+// needs a timer of its own.
+func (w *Watcher) pace() time.Duration {
+	now := w.opts.Clock.Now()
+	if oldest := now.Add(-leftover); w.paced.Before(oldest) {
+		w.paced = oldest
+	}
+	next := w.paced.Add(time.Second / time.Duration(w.opts.Budget))
+	if next.After(now) {
+		return next.Sub(now)
+	}
+	w.paced = next
+	return 0
 }
 
 // answered takes an answer in, and says whether the job's user must know.

@@ -56,6 +56,7 @@ type Watcher struct {
 	jobs    map[types.NamespacedName]*jobState
 	entries map[types.UID]*entry
 	queue   dueQueue
+	paced   time.Time // up to when the budget is used
 }
 
 type jobState struct {
