@@ -76,41 +76,51 @@ func (s *Scheduler) feed(ctx context.Context, c cache.Cache) error {
 }
 
 func (s *Scheduler) nodeHandler() toolscache.ResourceEventHandler {
-	upsert := func(obj any) {
-		if node, ok := obj.(*corev1.Node); ok {
-			s.tracker.UpsertNode(s.inDoubt(node))
-			s.replan()
-		}
-	}
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    upsert,
-		UpdateFunc: func(_, obj any) { upsert(obj) },
+		AddFunc:    func(obj any) { s.NodeSeen(obj.(*corev1.Node)) },
+		UpdateFunc: func(_, obj any) { s.NodeSeen(obj.(*corev1.Node)) },
 		DeleteFunc: func(obj any) {
 			if node, ok := last(obj).(*corev1.Node); ok {
-				s.tracker.DeleteNode(node.Name, node.UID)
-				s.replan()
+				s.NodeGone(node)
 			}
 		},
 	}
 }
 
 func (s *Scheduler) podHandler() toolscache.ResourceEventHandler {
-	upsert := func(obj any) {
-		if pod, ok := obj.(*corev1.Pod); ok {
-			s.tracker.UpsertPod(pod)
-			s.replan()
-		}
-	}
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    upsert,
-		UpdateFunc: func(_, obj any) { upsert(obj) },
+		AddFunc:    func(obj any) { s.PodSeen(obj.(*corev1.Pod)) },
+		UpdateFunc: func(_, obj any) { s.PodSeen(obj.(*corev1.Pod)) },
 		DeleteFunc: func(obj any) {
 			if pod, ok := last(obj).(*corev1.Pod); ok {
-				s.tracker.DeletePod(types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}, pod.UID)
-				s.replan()
+				s.PodGone(pod)
 			}
 		},
 	}
+}
+
+// NodeSeen takes note of a node's state.
+func (s *Scheduler) NodeSeen(node *corev1.Node) {
+	s.tracker.UpsertNode(s.inDoubt(node))
+	s.replan()
+}
+
+// NodeGone takes note that a node is gone.
+func (s *Scheduler) NodeGone(node *corev1.Node) {
+	s.tracker.DeleteNode(node.Name, node.UID)
+	s.replan()
+}
+
+// PodSeen takes note of a pod's state.
+func (s *Scheduler) PodSeen(pod *corev1.Pod) {
+	s.tracker.UpsertPod(pod)
+	s.replan()
+}
+
+// PodGone takes note that a pod is gone.
+func (s *Scheduler) PodGone(pod *corev1.Pod) {
+	s.tracker.DeletePod(client.ObjectKeyFromObject(pod), pod.UID)
+	s.replan()
 }
 
 // last is the last known state of an object that was deleted.
@@ -127,8 +137,7 @@ func (s *Scheduler) NodeChanged(ctx context.Context, name string) {
 	if err := s.client.Get(ctx, types.NamespacedName{Name: name}, node); err != nil {
 		return // gone: its deletion is an event of its own
 	}
-	s.tracker.UpsertNode(s.inDoubt(node))
-	s.replan()
+	s.NodeSeen(node)
 }
 
 // inDoubt shows a node whose life is in doubt to the planner as not ready,

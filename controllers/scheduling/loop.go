@@ -36,11 +36,9 @@ func (l *loop) Start(ctx context.Context) error {
 	if err := l.feed(ctx, l.cache); err != nil {
 		return err
 	}
-	if err := l.prime(ctx); err != nil {
+	if err := l.Prime(ctx); err != nil {
 		return err
 	}
-	close(l.primed)
-	l.replan()
 	timer := l.clock.NewTimer(retryTime)
 	defer timer.Stop()
 	for {
@@ -53,7 +51,7 @@ func (l *loop) Start(ctx context.Context) error {
 		if !l.pause(ctx) {
 			return nil
 		}
-		timer.Reset(l.plan(ctx))
+		timer.Reset(l.Plan(ctx))
 	}
 }
 
@@ -69,11 +67,12 @@ func (l *loop) pause(ctx context.Context) bool {
 	}
 }
 
-// prime tells the tracker of every job that has a place before anything is
-// planned, so that no place is given away twice after a restart.
-func (l *loop) prime(ctx context.Context) error {
+// Prime tells the tracker of every job that has a place before anything is
+// planned, so that no place is given away twice after a restart. It is called
+// once, when the tracker knows all nodes and pods; until then Reconcile waits.
+func (s *Scheduler) Prime(ctx context.Context) error {
 	var jobs v1alpha1.TrainingJobList
-	if err := l.client.List(ctx, &jobs); err != nil {
+	if err := s.client.List(ctx, &jobs); err != nil {
 		return fmt.Errorf("listing TrainingJobs: %w", err)
 	}
 	for i := range jobs.Items {
@@ -81,38 +80,41 @@ func (l *loop) prime(ctx context.Context) error {
 		if !job.Managed() || !job.Status.Placed() || job.Status.Finished() {
 			continue
 		}
-		g, err := l.placedGang(ctx, job)
+		g, err := s.placedGang(ctx, job)
 		if err != nil {
 			return err
 		}
 		g.Assignments = assignmentsOf(job)
 		g.Leaving = job.Status.Eviction != nil
-		if err := l.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g); err != nil {
+		if err := s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g); err != nil {
 			log.FromContext(ctx).Error(err, "the job's place is not reserved")
 		}
 	}
+	close(s.primed)
+	s.replan()
 	return nil
 }
 
-// plan makes one plan, and says when to make the next if nothing changes.
-func (l *loop) plan(ctx context.Context) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	start := l.clock.Now()
-	plan, err := l.tracker.Decide(start)
+// Plan makes one plan, and says when to make the next if nothing changes. The
+// loop calls it; it may be called by hand where there is no loop.
+func (s *Scheduler) Plan(ctx context.Context) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	start := s.clock.Now()
+	plan, err := s.tracker.Decide(start)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "planning failed; it is tried again")
 		return retryTime
 	}
 	for i := range plan.Decisions {
-		l.take(ctx, &plan.Decisions[i])
+		s.take(ctx, &plan.Decisions[i])
 	}
-	planSeconds.Observe(l.clock.Now().Sub(start).Seconds())
-	l.count()
+	planSeconds.Observe(s.clock.Now().Sub(start).Seconds())
+	s.count()
 	if plan.Next.IsZero() {
 		return time.Minute
 	}
-	return max(plan.Next.Sub(l.clock.Now()), settleTime)
+	return max(plan.Next.Sub(s.clock.Now()), settleTime)
 }
 
 // outcome is what was planned for a job.

@@ -13,11 +13,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/trainyard/trainyard/test/apiserver"
 )
 
 // What people copy: the samples, and the jobs of the worked examples.
 func TestSamplesAreAccepted(t *testing.T) {
-	samples, err := kustomize(filepath.Join(config, "samples"))
+	samples, err := apiserver.Kustomize(filepath.Join(config, "samples"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +32,7 @@ func TestSamplesAreAccepted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		objs, err := decode(text)
+		objs, err := apiserver.Decode(text)
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -99,7 +101,7 @@ func TestNamespaceAndImagesReachEveryPlace(t *testing.T) {
 	}
 	replace(t, filepath.Join(dir, "manager", "kustomization.yaml"), "namespace: trainyard-system", "namespace: ml-platform")
 	replace(t, filepath.Join(dir, "default", "kustomization.yaml"), "newName: trainyard-launcher", "newName: mirror/launcher")
-	objs, err := kustomize(filepath.Join(dir, "default"))
+	objs, err := apiserver.Kustomize(filepath.Join(dir, "default"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,13 +7,14 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/trainyard/trainyard/test/apiserver"
 )
 
 // Who the tests ask as. Each holds what bind and grant gave.
 const (
-	manager = "system:serviceaccount:trainyard-system:trainyard-manager"
+	manager = apiserver.Manager
 	// scientist has what Kubernetes' role edit gives once Trainyard is installed.
 	scientist = "scientist"
 	// submitter may write TrainingJobs and nothing else.
@@ -73,9 +74,7 @@ func bind(user, kind, name string) *rbacv1.RoleBinding {
 // as is a client of that user.
 func as(t *testing.T, user string) client.Client {
 	t.Helper()
-	config := rest.CopyConfig(restConfig)
-	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:authenticated"}}
-	c, err := client.New(config, client.Options{Scheme: admin.Scheme(), Mapper: admin.RESTMapper()})
+	c, err := server.As(user)
 	if err != nil {
 		t.Fatal(err)
 	}
