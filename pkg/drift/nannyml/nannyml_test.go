@@ -104,8 +104,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A few rows left over lift the threshold as they do in NannyML, where with
-// normal values two rows over 4030 take it to 0.74.
+// A few rows left over lift the threshold, as they do in NannyML.
 func TestLeftOverRowsAreAChunk(t *testing.T) {
 	values := make([]float64, 4032)
 	for i := range values {
