@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,10 +26,6 @@ import (
 
 // Owner is the name under which this controller applies its part of the status.
 const Owner = "trainyard-job"
-
-// writeEvery is the least time between two writes of a job's status, but for
-// those that record a decision.
-const writeEvery = time.Second
 
 // RankWatch knows what the launchers say.
 type RankWatch interface {
@@ -68,7 +63,7 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	Options  Options
 
-	written sync.Map // types.UID → time.Time of the last status write
+	statusPace, slicePace pace // what was written when
 }
 
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs,verbs=get;list;watch;delete
@@ -94,24 +89,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	s.decision = lifecycle.Decide(&s.observed)
 	actErr := r.carryOut(ctx, s)
-	later, statusErr := r.writeStatus(ctx, s)
-	if err := errors.Join(actErr, statusErr); err != nil {
+	if err := errors.Join(actErr, r.writeStatus(ctx, s)); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: s.requeueAfter(later)}, nil
-}
-
-// requeueAfter is the earlier of the decision's own time and a write that was
-// put off.
-func (s *scope) requeueAfter(later time.Duration) time.Duration {
-	if s.decision.Wake.IsZero() {
-		return later
+	if wake := s.decision.Wake; !wake.IsZero() {
+		s.putOff(max(wake.Sub(s.observed.Now), time.Millisecond))
 	}
-	wake := max(s.observed.Now.Sub(s.decision.Wake)*-1, time.Millisecond)
-	if later == 0 {
-		return wake
-	}
-	return min(later, wake)
+	return ctrl.Result{RequeueAfter: s.later}, nil
 }
 
 // SetupWithManager registers the controller. jobs carries jobs to be looked at

@@ -19,40 +19,67 @@ import (
 const maxCountedRestarts = 33
 
 // writeStatus writes this controller's part of the status, if it changed. A
-// change that records no decision waits its turn: then the time that is left
-// is returned.
-func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, error) {
+// change that records no decision waits its turn.
+func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
 	if s.decision.Verb == lifecycle.Remove {
-		return 0, nil
+		return nil
 	}
 	last := owned(&s.job.Status)
 	next := s.nextStatus(last.DeepCopy())
 	if equality.Semantic.DeepEqual(last, next) {
-		return 0, nil
+		return nil
 	}
 	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish || s.decision.Reclassified
-	if wait := r.mustWait(s, decides); wait > 0 {
-		return wait, nil
+	if wait := r.mustWait(s, last, next); !decides && wait > 0 {
+		s.putOff(wait)
+		return nil
 	}
 	err := statusapply.Write(ctx, r.Client, v1alpha1.GroupVersion.WithKind("TrainingJob"), s.job, Owner, next)
 	if apierrors.IsNotFound(err) {
-		return 0, nil
+		return nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("writing the status of TrainingJob %s: %w", s.key, err)
+		return fmt.Errorf("writing the status of TrainingJob %s: %w", s.key, err)
 	}
-	r.written.Store(s.job.UID, s.observed.Now)
+	r.statusPace.note(s)
 	r.report(s, last, next)
-	return 0, nil
+	return nil
 }
 
 // mustWait is how long a write has to wait to keep the pace.
-func (r *Reconciler) mustWait(s *scope, decides bool) time.Duration {
-	last, known := r.written.Load(s.job.UID)
-	if decides || !known {
+func (r *Reconciler) mustWait(s *scope, last, next *v1alpha1.TrainingJobStatus) time.Duration {
+	before := r.statusPace.since(s)
+	if before.IsZero() {
 		return 0
 	}
-	return writeEvery - s.observed.Now.Sub(last.(time.Time))
+	least := writeEvery
+	if onlyCounts(last, next) {
+		least = min(max(before.Sub(s.observed.Record.Placement.Since), writeEvery), detailEvery)
+	}
+	return least - s.observed.Now.Sub(before)
+}
+
+// onlyCounts says whether two statuses tell the same but for how many ranks
+// run and how far they are.
+func onlyCounts(last, next *v1alpha1.TrainingJobStatus) bool {
+	return equality.Semantic.DeepEqual(withoutCounts(last), withoutCounts(next))
+}
+
+// withoutCounts leaves what a decision could depend on, and what people wait for.
+func withoutCounts(st *v1alpha1.TrainingJobStatus) *v1alpha1.TrainingJobStatus {
+	out := st.DeepCopy()
+	out.Ready = ""
+	for i := range out.Conditions {
+		out.Conditions[i].Message = ""
+	}
+	for i := range out.ReplicaStatuses {
+		c := &out.ReplicaStatuses[i]
+		c.Active, c.Ready, c.Failed = nil, nil, nil
+	}
+	if out.Progress != nil {
+		out.Progress = &v1alpha1.Progress{LastCheckpoint: out.Progress.LastCheckpoint}
+	}
+	return out
 }
 
 // owned is the part of the status that this controller writes.

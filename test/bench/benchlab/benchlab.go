@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime"
@@ -73,11 +74,15 @@ func With(ctx context.Context, flags []string, measure func(ctx context.Context,
 
 // Change brings the lab up, or changes it, with other flags.
 func (l *Lab) Change(ctx context.Context, flags []string) error {
-	subnet := "10.252.0.0/16"
-	if own := os.Getenv(subnetVariable); own != "" {
-		subnet = own
+	return l.Start(ctx, append([]string{"--subnet", Subnet().String()}, flags...))
+}
+
+// Subnet is the lab's network.
+func Subnet() netip.Prefix {
+	if own, err := netip.ParsePrefix(os.Getenv(subnetVariable)); err == nil {
+		return own
 	}
-	return l.Start(ctx, append([]string{"--subnet", subnet}, flags...))
+	return netip.MustParsePrefix("10.252.0.0/16")
 }
 
 func (l *Lab) down(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -58,35 +59,78 @@ func template(name string) corev1.PodTemplateSpec {
 	}
 }
 
-// start creates the object and returns after how many seconds all its pods
-// were seen to run.
+// start creates the object, returns after how many seconds all its pods were
+// seen to run, and says when they were created and bound.
 func (c contender) start(ctx context.Context, l *benchlab.Lab, name string, n int) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	watch, err := l.Client.Watch(ctx, &corev1.PodList{}, client.InNamespace(namespace), client.MatchingLabels{label: name})
+	pods, err := watch(ctx, l, name)
 	if err != nil {
-		return 0, fmt.Errorf("watching pods: %w", err)
+		return 0, err
 	}
-	defer watch.Stop()
 	object := c.object(metav1.ObjectMeta{Namespace: namespace, Name: name}, template(name), int32(n))
 	begun := time.Now()
 	if err := l.Client.Create(ctx, object); err != nil {
+		pods.Stop()
 		return 0, fmt.Errorf("creating %s %s: %w", c.name, name, err)
 	}
-	running := map[types.UID]bool{}
-	for event := range watch.ResultChan() {
-		pod, ok := event.Object.(*corev1.Pod)
-		if !ok {
-			return 0, fmt.Errorf("watching pods: %v", event.Object)
+	s := stages{begun: begun, want: n, seen: map[string]map[types.UID]bool{}, reached: map[string]time.Duration{}}
+	for {
+		for event := range pods.ResultChan() {
+			if pod, ok := event.Object.(*corev1.Pod); ok {
+				s.see(pod)
+			}
+			if took := s.reached["running"]; took > 0 {
+				pods.Stop()
+				benchlab.Say("%s: created after %.2f s, bound %.2f s, running %.2f s", name,
+					s.reached["created"].Seconds(), s.reached["bound"].Seconds(), took.Seconds())
+				return took.Seconds(), nil
+			}
 		}
-		if pod.Status.Phase == corev1.PodRunning {
-			running[pod.UID] = true
+		if ctx.Err() != nil {
+			return 0, fmt.Errorf("%d of %d pods of %s %s ran: %w", len(s.seen["running"]), n, c.name, name, ctx.Err())
 		}
-		if len(running) == n {
-			return time.Since(begun).Seconds(), nil
+		if pods, err = watch(ctx, l, name); err != nil { // the API server may end one at any time
+			return 0, err
 		}
 	}
-	return 0, fmt.Errorf("%d of %d pods of %s %s ran within %s", len(running), n, c.name, name, patience)
+}
+
+// stages notes when all pods of a gang or Job had come how far.
+type stages struct {
+	begun   time.Time
+	want    int
+	seen    map[string]map[types.UID]bool
+	reached map[string]time.Duration
+}
+
+func (s *stages) see(pod *corev1.Pod) {
+	s.reach("created", pod)
+	if pod.Spec.NodeName != "" {
+		s.reach("bound", pod)
+	}
+	if pod.Status.Phase == corev1.PodRunning {
+		s.reach("running", pod)
+	}
+}
+
+func (s *stages) reach(stage string, pod *corev1.Pod) {
+	if s.seen[stage] == nil {
+		s.seen[stage] = map[types.UID]bool{}
+	}
+	s.seen[stage][pod.UID] = true
+	if len(s.seen[stage]) == s.want && s.reached[stage] == 0 {
+		s.reached[stage] = time.Since(s.begun)
+	}
+}
+
+// watch tells of all pods of a gang or Job, those that exist already first.
+func watch(ctx context.Context, l *benchlab.Lab, name string) (apiwatch.Interface, error) {
+	w, err := l.Client.Watch(ctx, &corev1.PodList{}, client.InNamespace(namespace), client.MatchingLabels{label: name})
+	if err != nil {
+		return nil, fmt.Errorf("watching the pods of %s: %w", name, err)
+	}
+	return w, nil
 }
 
 // remove deletes the object and waits until its pods are gone.

@@ -90,6 +90,7 @@ func (o *options) measure(ctx context.Context, l *benchlab.Lab, part *limits) (e
 		}
 	}
 	for _, size := range o.sizes {
+		benchlab.Say("%d pods, client limits %s, %d rounds", size, part.name, part.rounds)
 		if err := compare(ctx, l, part, size); err != nil {
 			return err
 		}
@@ -112,7 +113,6 @@ func compare(ctx context.Context, l *benchlab.Lab, part *limits, size int) error
 			if err != nil {
 				return err
 			}
-			benchlab.Say("%s of %d pods, limits %s: %.2f s", c.name, size, part.name, seconds)
 			took[which] = append(took[which], seconds)
 			if which == 0 && round == part.rounds-1 {
 				if written, err = settled(ctx, l, name, begun); err != nil {
