@@ -157,7 +157,7 @@ func (s *Scheduler) take(ctx context.Context, d *clusterstate.Decision) {
 	}
 	o.message = s.tracker.Explain(d)
 	g.outcome = o
-	assumed := g.assume(o)
+	assumed := g.assume(o, s.clock.Now())
 	assumed.ResourceVersion = s.revision()
 	if err := s.tracker.UpsertGang(assumed); err != nil {
 		log.FromContext(ctx).Error(err, "what was planned cannot be held", "job", key)
@@ -182,8 +182,11 @@ func (s *Scheduler) knows(g *gang, o *outcome) bool {
 }
 
 // assume is the gang as it will be once the outcome is written.
-func (g *gang) assume(o *outcome) clusterstate.Gang {
+func (g *gang) assume(o *outcome, now time.Time) clusterstate.Gang {
 	ask := g.ask
+	if ask.EndsBy.IsZero() && ask.Takes > 0 {
+		ask.EndsBy = now.Add(ask.Takes)
+	}
 	switch o.verb {
 	case placement.Admit:
 		ask.Assignments = withAttempt(o.assignments, g.base+1)
