@@ -83,8 +83,9 @@ func (s *scope) nextStatus(st *v1alpha1.TrainingJobStatus) *v1alpha1.TrainingJob
 	s.setEnd(st)
 	s.setConditions(st)
 	st.State, st.Reason = s.state(st)
-	ready := s.decision.Ready()
-	st.Ready = strconv.Itoa(ready) + "/" + strconv.Itoa(int(s.layout.Total()))
+	if s.observed.Record.End == nil {
+		st.Ready = strconv.Itoa(s.decision.Ready()) + "/" + strconv.Itoa(int(s.layout.Total()))
+	}
 	return st
 }
 
