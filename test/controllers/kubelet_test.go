@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -44,9 +46,26 @@ func newKubelets(w *world) *kubelets { return &kubelets{w: w, processes: map[typ
 // act lets every kubelet do what is to be done, and says whether it was anything.
 func (k *kubelets) act() bool {
 	k.w.t.Helper()
-	busy := false
+	busy := k.collect(&corev1.ServiceList{})
+	busy = k.collect(&discoveryv1.EndpointSliceList{}) || busy
 	for _, pod := range k.w.pods() {
 		busy = k.serve(&pod) || busy
+	}
+	return busy
+}
+
+// collect deletes what belongs to a job that is gone.
+func (k *kubelets) collect(list client.ObjectList) bool {
+	k.w.t.Helper()
+	k.w.must(k.w.reads.List(k.w.ctx(), admin, list))
+	items, err := meta.ExtractList(list)
+	k.w.must(err)
+	busy := false
+	for _, item := range items {
+		if obj := item.(client.Object); k.orphaned(obj) {
+			k.w.write(client.IgnoreNotFound(admin.Delete(k.w.ctx(), obj)))
+			busy = true
+		}
 	}
 	return busy
 }
@@ -70,9 +89,9 @@ func (k *kubelets) serve(pod *corev1.Pod) bool {
 	return true
 }
 
-// orphaned says whether the job of a pod is gone.
-func (k *kubelets) orphaned(pod *corev1.Pod) bool {
-	owner := metav1.GetControllerOf(pod)
+// orphaned says whether the job of an object is gone.
+func (k *kubelets) orphaned(obj client.Object) bool {
+	owner := metav1.GetControllerOf(obj)
 	if owner == nil || owner.Kind != "TrainingJob" {
 		return false
 	}
