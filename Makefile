@@ -30,7 +30,7 @@ verify: generate manifests lint lab-lint ## Generate, lint, check the admission 
 	@git diff --exit-code -- . || { echo "verify: generated files differ from what is committed: run make generate manifests and commit"; exit 1; }
 	@test -z "$$(git status --porcelain --untracked-files=normal)" || { git status --short; echo "verify: the tree is not clean"; exit 1; }
 
-TEST_FLAGS ?= -race
+TEST_FLAGS ?= -race -timeout 30m
 
 .PHONY: test
 test: lab ## Run the tests: units, the API and the controllers against a real API server (built on first use).

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -33,6 +34,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
 	}
+	// Under nohup the children would ignore SIGHUP; a signal that is caught here
+	// has its default there.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	code := m.Run()
 	if left := leftBehind(); len(left) > 0 {
 		fmt.Fprintln(os.Stderr, "processes left behind:", left)

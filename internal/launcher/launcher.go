@@ -90,6 +90,12 @@ func (l *Launcher) makeKey() (err error) {
 	return err
 }
 
+// forwarded are the signals that the child's process group gets too.
+var forwarded = []os.Signal{
+	syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP,
+	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCONT,
+}
+
 // Run lives until there is an exit code. An error means that the launcher could
 // not even begin.
 func (l *Launcher) Run(ctx context.Context) (code int, err error) {
@@ -98,8 +104,12 @@ func (l *Launcher) Run(ctx context.Context) (code int, err error) {
 	// A write to a closed log must fail, not kill: SIGPIPE is taken and dropped.
 	// Ignoring it instead would have the child ignore it too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	signal.Notify(l.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT,
-		syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCONT)
+	for _, s := range forwarded {
+		// What the container ignores, the child is to ignore as well.
+		if !signal.Ignored(s) {
+			signal.Notify(l.signals, s)
+		}
+	}
 	defer signal.Stop(l.signals)
 	l.table = proc.New(ctx, l.clock)
 	if err := l.serve(ctx); err != nil {

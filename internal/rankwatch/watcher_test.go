@@ -307,7 +307,7 @@ func TestTargetsChange(t *testing.T) {
 		t.Error("a job of the same name inherits what its predecessor's pod said")
 	}
 	b.Watch(resnet, "again", nil)
-	if b.Watcher.jobs[resnet] != nil || len(b.entries) != 0 {
+	if b.jobs[resnet] != nil || len(b.entries) != 0 {
 		t.Error("a job without targets is remembered")
 	}
 	b.pass(time.Minute)

@@ -95,7 +95,10 @@ def scipy_suite(case):
     if name == "cvm":
         return result(stats.cramervonmises_2samp(x, y))
     if name == "anderson":
-        return result(stats.anderson_ksamp([x, y], variant="midrank"))
+        try:
+            return result(stats.anderson_ksamp([x, y], variant="midrank"))
+        except TypeError:  # before SciPy 1.17
+            return result(stats.anderson_ksamp([x, y], midrank=True))
     if name == "epps":
         if stats.iqr(np.hstack((x, y))) == 0:
             raise ValueError("interquartile range is 0")
@@ -105,7 +108,10 @@ def scipy_suite(case):
     if name == "welch":
         return result(stats.ttest_ind(x, y, equal_var=False))
     if name == "student":
-        return result(stats.ttest_ind(x, y))
+        r = stats.ttest_ind(x, y)
+        if math.isnan(r.pvalue) and len(x) != len(y) and min(len(x), len(y)) == 1:
+            return {"noise": "a side of one value has no answer in an older SciPy"}
+        return result(r)
     if name == "wasserstein":
         return {"statistic": stats.wasserstein_distance(x, y)}
     if name == "energy":

@@ -29,8 +29,8 @@ fi
 
 echo "no package index: falling back to the distribution's SciPy" >&2
 rm -rf "$environment"
-if ! /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
+if ! /usr/bin/python3 -c 'import scipy, sklearn, statsmodels' 2>/dev/null; then
 	apt-get update -qq >&2
-	apt-get install -qq -y python3-scipy python3-statsmodels >&2
+	apt-get install -qq -y python3-scipy python3-sklearn python3-statsmodels >&2
 fi
 echo /usr/bin/python3

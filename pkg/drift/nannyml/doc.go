@@ -13,6 +13,9 @@
 //     that a Kolmogorov-Smirnov alert can become impossible.
 //   - Chi-square alerts on p < 0.05, with Yates' correction on two categories,
 //     and has no threshold.
+//   - Rows that are left over when a tenth does not divide the reference are a
+//     chunk too. A chunk of two or three rows is far from everything and lifts the
+//     threshold, sometimes out of reach: give a number of rows that ten divides.
 //   - The reference's rows come in the thresholds twice: the chunks are part of
 //     what they are compared with.
 package nannyml

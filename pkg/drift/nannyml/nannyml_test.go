@@ -103,3 +103,22 @@ func TestErrors(t *testing.T) {
 		t.Errorf("nothing but missing: %v", err)
 	}
 }
+
+// A few rows left over lift the threshold, as they do in NannyML.
+func TestLeftOverRowsAreAChunk(t *testing.T) {
+	values := make([]float64, 4032)
+	for i := range values {
+		values[i] = math.Sin(float64(i) * 1.7)
+	}
+	whole, err := nannyml.FitContinuous(nannyml.JensenShannon, values[:4030])
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, err := nannyml.FitContinuous(nannyml.JensenShannon, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if over.Threshold() < 2*whole.Threshold() {
+		t.Errorf("threshold %v with two rows left over, %v without", over.Threshold(), whole.Threshold())
+	}
+}

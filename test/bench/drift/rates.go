@@ -157,7 +157,9 @@ func take(next func() float64, n int, shift float64) []float64 {
 
 // peerRules are what users of other tools would be told of a window.
 func peerRules(reference []float64) (func(stat.Sorted) (map[string]bool, error), error) {
-	fitted, err := nannyml.FitContinuous(nannyml.JensenShannon, reference)
+	// A reference that ten does not divide leaves a tiny chunk over, which lifts
+	// NannyML's threshold out of reach; it gets one that ten divides.
+	fitted, err := nannyml.FitContinuous(nannyml.JensenShannon, reference[:len(reference)/10*10])
 	if err != nil {
 		return nil, err
 	}
