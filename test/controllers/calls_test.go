@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -44,8 +43,6 @@ type calls struct {
 	dead bool
 	// struck says that the damage was done.
 	struck bool
-	// written is called after each call.
-	written func()
 	// veto refuses calls as an admission plugin does.
 	veto func(call string) error
 }
@@ -56,7 +53,6 @@ func (c *calls) do(what string, call func() error) error {
 	if err != nil {
 		return err
 	}
-	defer c.written()
 	switch d {
 	case refused, diesFirst:
 		return fmt.Errorf("%s: %w", what, errCut)
@@ -116,17 +112,7 @@ func nameOf(verb string, obj client.Object) string {
 
 // applied names an apply by what is applied and by whom.
 func applied(verb string, obj runtime.ApplyConfiguration, owner string) string {
-	raw, err := json.Marshal(obj)
-	if err != nil {
-		panic(err)
-	}
-	var o struct {
-		Kind     string
-		Metadata struct{ Name string }
-	}
-	if err := json.Unmarshal(raw, &o); err != nil {
-		panic(err)
-	}
+	o := readApplied(obj)
 	return fmt.Sprintf("%s %s/%s by %s", verb, o.Kind, o.Metadata.Name, owner)
 }
 

@@ -33,12 +33,11 @@ type kubelets struct {
 
 // process is what runs in a pod.
 type process struct {
-	pod     string
-	told    int32
-	phase   launchspec.Phase
-	code    int32
-	exited  time.Time
-	restart bool // the launcher outlives it
+	pod    string
+	told   int32
+	phase  launchspec.Phase
+	code   int32
+	exited time.Time
 }
 
 func newKubelets(w *world) *kubelets { return &kubelets{w: w, processes: map[types.UID]*process{}} }
@@ -57,13 +56,13 @@ func (k *kubelets) act() bool {
 // collect deletes what belongs to a job that is gone.
 func (k *kubelets) collect(list client.ObjectList) bool {
 	k.w.t.Helper()
-	k.w.must(k.w.reads.List(k.w.ctx(), admin, list))
+	k.w.must(k.w.reads.List(k.w.ctx(), nil, list))
 	items, err := meta.ExtractList(list)
 	k.w.must(err)
 	busy := false
 	for _, item := range items {
 		if obj := item.(client.Object); k.orphaned(obj) {
-			k.w.write(client.IgnoreNotFound(admin.Delete(k.w.ctx(), obj)))
+			k.w.must(client.IgnoreNotFound(admin.Delete(k.w.ctx(), obj)))
 			busy = true
 		}
 	}
@@ -102,7 +101,7 @@ func (k *kubelets) orphaned(obj client.Object) bool {
 func (k *kubelets) remove(pod *corev1.Pod) {
 	k.w.t.Helper()
 	delete(k.processes, pod.UID)
-	k.w.write(client.IgnoreNotFound(admin.Delete(k.w.ctx(), pod, client.GracePeriodSeconds(0))))
+	k.w.must(client.IgnoreNotFound(admin.Delete(k.w.ctx(), pod, client.GracePeriodSeconds(0))))
 }
 
 func (k *kubelets) bind(pod *corev1.Pod) bool {
@@ -115,7 +114,7 @@ func (k *kubelets) bind(pod *corev1.Pod) bool {
 		return false
 	}
 	binding := &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, UID: pod.UID}, Target: corev1.ObjectReference{Kind: "Node", Name: name}}
-	k.w.write(admin.SubResource("binding").Create(k.w.ctx(), pod, binding))
+	k.w.must(admin.SubResource("binding").Create(k.w.ctx(), pod, binding))
 	return true
 }
 
@@ -138,7 +137,7 @@ func (k *kubelets) run(pod *corev1.Pod) {
 		Name: pod.Spec.Containers[0].Name, Ready: true,
 		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Time{Time: k.w.clock.Now()}}},
 	}}
-	k.w.write(admin.Status().Update(k.w.ctx(), pod))
+	k.w.must(admin.Status().Update(k.w.ctx(), pod))
 	k.processes[pod.UID] = &process{pod: pod.Name, told: attemptOf(pod), phase: launchspec.PhaseRunning}
 }
 
@@ -163,8 +162,7 @@ func (k *kubelets) instruct(pod *corev1.Pod) bool {
 // exit ends the program of a pod, and with it the pod.
 func (k *kubelets) exit(name string, code int32) {
 	k.w.t.Helper()
-	pod := &corev1.Pod{}
-	k.w.must(admin.Get(k.w.ctx(), client.ObjectKey{Namespace: k.w.ns, Name: name}, pod))
+	pod := k.w.pod(name)
 	now := metav1.Time{Time: k.w.clock.Now()}
 	pod.Status.Phase = corev1.PodSucceeded
 	if code != 0 {
@@ -181,7 +179,7 @@ func (k *kubelets) exit(name string, code int32) {
 		Name:  pod.Spec.Containers[0].Name,
 		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, FinishedAt: now, Message: message}},
 	}}
-	k.w.write(admin.Status().Update(k.w.ctx(), pod))
+	k.w.must(admin.Status().Update(k.w.ctx(), pod))
 }
 
 // fail ends the program of a pod whose launcher lives on.
@@ -207,23 +205,23 @@ func (k *kubelets) exitAll(code int32) {
 type rankWatch struct {
 	k       *kubelets
 	clock   clock.Clock
-	watched map[types.UID]watch
+	watched map[types.UID]watched
 }
 
-type watch struct {
+type watched struct {
 	since time.Time
 	job   types.UID
 	node  string
 }
 
 func newRankWatch(k *kubelets, clk clock.Clock) *rankWatch {
-	return &rankWatch{k: k, clock: clk, watched: map[types.UID]watch{}}
+	return &rankWatch{k: k, clock: clk, watched: map[types.UID]watched{}}
 }
 
 func (r *rankWatch) Watch(_ types.NamespacedName, uid types.UID, targets []rankwatch.Target) {
-	next := map[types.UID]watch{}
+	next := map[types.UID]watched{}
 	for _, t := range targets {
-		next[t.Pod] = watch{r.clock.Now(), uid, t.Node}
+		next[t.Pod] = watched{r.clock.Now(), uid, t.Node}
 		if old, known := r.watched[t.Pod]; known {
 			next[t.Pod] = old
 		}

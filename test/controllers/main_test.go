@@ -24,6 +24,8 @@ import (
 var (
 	admin   client.WithWatch
 	manager client.WithWatch
+	// everything is what the server holds.
+	everything *mirror
 )
 
 func TestMain(m *testing.M) {
@@ -41,9 +43,15 @@ func runWithServer(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	admin = server.Admin
-	if manager, err = server.As(apiserver.Manager); err != nil {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if everything, err = follow(ctx, server.Admin); err != nil {
 		return 0, err
 	}
+	user, err := server.As(apiserver.Manager)
+	if err != nil {
+		return 0, err
+	}
+	admin, manager = everything.through(server.Admin), everything.through(user)
 	return m.Run(), nil
 }

@@ -2,106 +2,82 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"reflect"
-	"slices"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/podindex"
 )
 
-// reads answer from memory until anybody writes, and then ask the server again:
-// a cache that never lags.
+// reads answer from the mirror what there is in one namespace, as a cache does.
 type reads struct {
 	namespace string
-
-	mu    sync.Mutex
-	known map[string]client.ObjectList
+	// stale is what the reads show if they lag; nil: they do not.
+	stale map[reflect.Type]map[string]client.Object
 }
 
-// forget is called after every write.
-func (r *reads) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.known = map[string]client.ObjectList{}
+// refresh lets reads that lag show what there is now.
+func (r *reads) refresh() {
+	r.stale = map[reflect.Type]map[string]client.Object{}
+	for kind := range everything.kinds {
+		r.stale[kind] = everything.in(kind, r.namespaceOf(kind))
+	}
+}
+
+// namespaceOf is where the objects of a kind are.
+func (r *reads) namespaceOf(kind reflect.Type) string {
+	obj := reflect.New(kind.Elem()).Interface().(client.Object)
+	if namespaced, err := admin.IsObjectNamespaced(obj); err != nil || !namespaced {
+		return ""
+	}
+	return r.namespace
+}
+
+// all returns what there is of a kind, by name.
+func (r *reads) all(kind reflect.Type) map[string]client.Object {
+	if r.stale != nil {
+		return r.stale[kind]
+	}
+	return everything.in(kind, r.namespaceOf(kind))
 }
 
 // List lists as a cache does, with our indexes.
-func (r *reads) List(ctx context.Context, inner client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+func (r *reads) List(_ context.Context, _ client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 	o := (&client.ListOptions{}).ApplyOptions(opts)
-	if err := r.all(ctx, inner, list); err != nil {
-		return err
+	all := r.all(kindOfList(list))
+	var items []runtime.Object
+	for _, name := range sorted(all) {
+		obj := all[name]
+		if (o.LabelSelector == nil || o.LabelSelector.Matches(labels.Set(obj.GetLabels()))) &&
+			(o.FieldSelector == nil || o.FieldSelector.Matches(indexOf(obj))) {
+			items = append(items, obj.DeepCopyObject())
+		}
 	}
-	items, err := meta.ExtractList(list)
-	if err != nil {
-		return err
-	}
-	items = slices.DeleteFunc(items, func(item runtime.Object) bool {
-		obj := item.(client.Object)
-		return (o.LabelSelector != nil && !o.LabelSelector.Matches(labelsOf(obj))) ||
-			(o.FieldSelector != nil && !o.FieldSelector.Matches(indexOf(obj)))
-	})
 	return meta.SetList(list, items)
 }
 
-// all fills a list with everything there is in the namespace.
-func (r *reads) all(ctx context.Context, inner client.WithWatch, list client.ObjectList) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	kind := fmt.Sprintf("%T", list)
-	if r.known[kind] == nil {
-		fresh := reflect.New(reflect.TypeOf(list).Elem()).Interface().(client.ObjectList)
-		if err := inner.List(ctx, fresh, client.InNamespace(r.namespace)); err != nil {
-			return err
-		}
-		r.known[kind] = fresh
-	}
-	reflect.ValueOf(list).Elem().Set(reflect.ValueOf(r.known[kind].DeepCopyObject()).Elem())
-	return nil
+// kindOfList is the type of a list's items.
+func kindOfList(list client.ObjectList) reflect.Type {
+	field, _ := reflect.TypeOf(list).Elem().FieldByName("Items")
+	return reflect.PointerTo(field.Type.Elem())
 }
 
 // Get reads one object.
-func (r *reads) Get(ctx context.Context, inner client.WithWatch, key client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
-	var list client.ObjectList
-	switch obj.(type) {
-	case *v1alpha1.TrainingJob:
-		list = &v1alpha1.TrainingJobList{}
-	case *corev1.Service:
-		list = &corev1.ServiceList{}
-	default:
-		return inner.Get(ctx, key, obj)
+func (r *reads) Get(_ context.Context, _ client.WithWatch, key client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
+	have := r.all(reflect.TypeOf(obj))[key.Name]
+	if have == nil {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: kindOf(obj)}, key.Name)
 	}
-	if err := r.all(ctx, inner, list); err != nil {
-		return err
-	}
-	items, err := meta.ExtractList(list)
-	if err != nil {
-		return err
-	}
-	for _, item := range items {
-		if item.(client.Object).GetName() == key.Name {
-			reflect.ValueOf(obj).Elem().Set(reflect.ValueOf(item).Elem())
-			return nil
-		}
-	}
-	return apierrors.NewNotFound(schema.GroupResource{Resource: kindOf(obj)}, key.Name)
+	reflect.ValueOf(obj).Elem().Set(reflect.ValueOf(have.DeepCopyObject()).Elem())
+	return nil
 }
-
-type labelSet map[string]string
-
-func (l labelSet) Has(key string) bool              { _, ok := l[key]; return ok }
-func (l labelSet) Get(key string) string            { return l[key] }
-func (l labelSet) Lookup(key string) (string, bool) { v, ok := l[key]; return v, ok }
-func labelsOf(obj client.Object) labelSet           { return obj.GetLabels() }
 
 func indexOf(obj client.Object) fields.Set {
 	set := fields.Set{}

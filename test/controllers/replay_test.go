@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
@@ -86,9 +85,7 @@ func (w *world) suspend(name string, suspend bool) {
 
 func (w *world) nodeOf(pod string) string {
 	w.t.Helper()
-	p := &corev1.Pod{}
-	w.must(admin.Get(w.ctx(), client.ObjectKey{Namespace: w.ns, Name: pod}, p))
-	return p.Spec.NodeName
+	return w.pod(pod).Spec.NodeName
 }
 
 // TestReplay plays each life once, and then once for each call to the API and
@@ -176,12 +173,12 @@ func (w *world) ending() []string {
 		say("pod %s %s, deleting %v", pod.Name, pod.Status.Phase, pod.DeletionTimestamp != nil)
 	}
 	var services corev1.ServiceList
-	w.must(admin.List(w.ctx(), &services, client.InNamespace(w.ns)))
+	w.must(w.reads.List(w.ctx(), nil, &services))
 	for _, s := range services.Items {
 		say("service %s", s.Name)
 	}
 	var endpoints discoveryv1.EndpointSliceList
-	w.must(admin.List(w.ctx(), &endpoints, client.InNamespace(w.ns)))
+	w.must(w.reads.List(w.ctx(), nil, &endpoints))
 	for _, s := range endpoints.Items {
 		say("slice %s with %d endpoints", s.Name, len(s.Endpoints))
 	}

@@ -60,8 +60,7 @@ func newWorld(t testing.TB, nodes int) *world {
 		t: t, ns: fmt.Sprint("world-", worlds.Add(1)), clock: clocktesting.NewFakeClock(time.Now().Truncate(time.Second)),
 		calls: &calls{seen: map[string]int{}}, nodes: map[string]*node{},
 	}
-	w.reads = &reads{namespace: w.ns, known: map[string]client.ObjectList{}}
-	w.calls.written = w.reads.forget
+	w.reads = &reads{namespace: w.ns}
 	w.must(admin.Create(w.ctx(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.ns}}))
 	for i := range nodes {
 		w.addNode(fmt.Sprint("n", i), "4")
@@ -78,13 +77,6 @@ func (w *world) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// write makes a change that is not the manager's.
-func (w *world) write(err error) {
-	w.t.Helper()
-	w.reads.forget()
-	w.must(err)
 }
 
 func (w *world) addNode(name, cpus string) {
@@ -166,15 +158,22 @@ func (w *world) feed() {
 func (w *world) pods() []corev1.Pod {
 	w.t.Helper()
 	var list corev1.PodList
-	w.must(w.reads.List(w.ctx(), admin, &list))
+	w.must(w.reads.List(w.ctx(), nil, &list))
 	return list.Items
+}
+
+func (w *world) pod(name string) *corev1.Pod {
+	w.t.Helper()
+	pod := &corev1.Pod{}
+	w.must(w.reads.Get(w.ctx(), nil, client.ObjectKey{Namespace: w.ns, Name: name}, pod))
+	return pod
 }
 
 // job reads a job; nil if there is none.
 func (w *world) job(name string) *v1alpha1.TrainingJob {
 	w.t.Helper()
 	job := &v1alpha1.TrainingJob{}
-	err := w.reads.Get(w.ctx(), admin, client.ObjectKey{Namespace: w.ns, Name: name}, job)
+	err := w.reads.Get(w.ctx(), nil, client.ObjectKey{Namespace: w.ns, Name: name}, job)
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -185,7 +184,7 @@ func (w *world) job(name string) *v1alpha1.TrainingJob {
 func (w *world) create(job *v1alpha1.TrainingJob) {
 	w.t.Helper()
 	job.Namespace = w.ns
-	w.write(admin.Create(w.ctx(), job))
+	w.must(admin.Create(w.ctx(), job))
 	w.jobs = append(w.jobs, job.Name)
 }
 
@@ -193,12 +192,12 @@ func (w *world) edit(name string, change func(*v1alpha1.TrainingJobSpec)) {
 	w.t.Helper()
 	job := w.job(name)
 	change(&job.Spec)
-	w.write(admin.Update(w.ctx(), job))
+	w.must(admin.Update(w.ctx(), job))
 }
 
 func (w *world) delete(name string) {
 	w.t.Helper()
-	w.write(client.IgnoreNotFound(admin.Delete(w.ctx(), &v1alpha1.TrainingJob{ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: name}})))
+	w.must(client.IgnoreNotFound(admin.Delete(w.ctx(), &v1alpha1.TrainingJob{ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: name}})))
 }
 
 // round lets everybody act once, and returns whether anything was changed and
