@@ -29,6 +29,9 @@ type kubelets struct {
 	addresses int
 	// asleep keeps pods from being bound.
 	asleep bool
+	// every is the time that passes from the start of one pod to the next; none:
+	// all start at once.
+	every time.Duration
 }
 
 // process is what runs in a pod.
@@ -49,6 +52,10 @@ func (k *kubelets) act() bool {
 	busy = k.collect(&discoveryv1.EndpointSliceList{}) || busy
 	for _, pod := range k.w.pods() {
 		busy = k.serve(&pod) || busy
+		if busy && k.every > 0 {
+			k.w.clock.Step(k.every)
+			break
+		}
 	}
 	return busy
 }
