@@ -36,6 +36,10 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 	for i := range have.Items {
 		known[have.Items[i].Name] = &have.Items[i]
 	}
+	if s.holdsNames(want, known) {
+		return nil
+	}
+	s.pace.names = s.observed.Now
 	for _, slice := range want {
 		if err := r.ensureSlice(ctx, slice, known[slice.Name]); err != nil {
 			return err
@@ -52,15 +56,13 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 
 // endpoints are the pods that hold a rank now.
 func (s *scope) endpoints() []render.Endpoint {
-	slots := s.observed.Record.Placement.Slots
 	var endpoints []render.Endpoint
 	for i := range s.pods {
-		p := &s.observed.Pods[i]
-		if p.Rank >= len(slots) || p.Attempt != slots[p.Rank].Attempt || s.pods[i].Status.PodIP == "" {
+		p, pod := &s.observed.Pods[i], &s.pods[i]
+		if !s.holds(p) || pod.Status.PodIP == "" {
 			continue
 		}
-		pod := &s.pods[i]
-		e := render.Endpoint{Rank: int32(p.Rank), Pod: pod.Name, UID: pod.UID, Node: p.Node, Ready: p.Ready}
+		e := render.Endpoint{Rank: int32(p.Rank), Pod: pod.Name, UID: pod.UID, Node: p.Node}
 		for k := range pod.Status.PodIPs {
 			e.IPs = append(e.IPs, pod.Status.PodIPs[k].IP)
 		}

@@ -89,11 +89,11 @@ func (d *Decision) Ready() int {
 // Postpone says why something could not be done now, and looks again soon.
 func (d *Decision) Postpone(now time.Time, why string) {
 	d.Waiting = why
-	d.wakeAt(now.Add(recheck))
+	d.WakeAt(now.Add(recheck))
 }
 
-// wakeAt keeps the earliest time to decide again.
-func (d *Decision) wakeAt(t time.Time) {
+// WakeAt keeps the earliest time to decide again.
+func (d *Decision) WakeAt(t time.Time) {
 	if !t.IsZero() && (d.Wake.IsZero() || t.Before(d.Wake)) {
 		d.Wake = t
 	}

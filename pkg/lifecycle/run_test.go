@@ -108,6 +108,10 @@ func TestReadiness(t *testing.T) {
 			running(1, attempt2(), pod(0, func(p *lifecycle.Pod) { p.Launcher.Attempt = 1 })), 0},
 		"it has not answered: the pod decides": {
 			running(1, pod(0, func(p *lifecycle.Pod) { p.Launcher = nil })), 1},
+		"it has not answered, and may work for an older attempt": {
+			running(1, attempt2(), pod(0, func(p *lifecycle.Pod) { p.Launcher = nil }), record(func(r *lifecycle.Record) { r.Ran = 1 })), 0},
+		"it has not answered, but ran in this attempt before": {
+			running(1, attempt2(), pod(0, func(p *lifecycle.Pod) { p.Launcher = nil })), 1},
 		"it has no launcher and is not ready": {
 			running(1, func(o *lifecycle.Observation) { o.Job.Launcher = false },
 				pod(0, func(p *lifecycle.Pod) { p.Ready = false })), 0},
