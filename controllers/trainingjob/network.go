@@ -88,7 +88,7 @@ func (r *Reconciler) ensureService(ctx context.Context, s *scope) error {
 		return fmt.Errorf("reading Service %s: %w", key, err)
 	}
 	if have.Labels[v1alpha1.LabelJobUID] != string(s.job.UID) {
-		return fmt.Errorf("service %s exists and is not this job's: delete it or rename the job", key)
+		return fmt.Errorf("creating Service %s: %w; delete it or rename the job", key, errNameTaken)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (r *Reconciler) checkSlice(ctx context.Context, want *discoveryv1.EndpointS
 		return fmt.Errorf("reading EndpointSlice %s: %w", key, err)
 	}
 	if have.Labels[v1alpha1.LabelJobUID] != want.Labels[v1alpha1.LabelJobUID] {
-		return fmt.Errorf("EndpointSlice %s exists and is not this job's: delete it or rename the job", key)
+		return fmt.Errorf("creating EndpointSlice %s: %w; delete it or rename the job", key, errNameTaken)
 	}
 	return nil
 }

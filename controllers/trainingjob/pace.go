@@ -17,9 +17,12 @@ type paces struct {
 // pace is one job's. Only the reconcile of that job uses it.
 type pace struct {
 	uid types.UID
-	// status and names are when the status and the EndpointSlices were last
-	// written; zero: not yet.
+	// status is when the status was last written, names when the EndpointSlices
+	// were last brought up to date; zero: not yet.
 	status, names time.Time
+	// failing is since when pods of the attempt could not be created.
+	failing time.Time
+	attempt int32
 }
 
 func (p *paces) of(key types.NamespacedName, uid types.UID) *pace {
@@ -38,6 +41,15 @@ func (p *paces) forget(key types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.jobs, key)
+}
+
+// failingSince takes note that pods of an attempt could not be created, and
+// returns since when.
+func (p *pace) failingSince(attempt int32, now time.Time) time.Time {
+	if p.failing.IsZero() || p.attempt != attempt {
+		p.failing, p.attempt = now, attempt
+	}
+	return p.failing
 }
 
 // patience is how long something that nobody waits for is held back: as long

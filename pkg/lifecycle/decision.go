@@ -45,6 +45,8 @@ type Decision struct {
 	Sets []SetCount
 	// Waiting says why ranks are held back, where they are.
 	Waiting string
+	// Blocked says what could not be done, where something could not.
+	Blocked string
 	// Holding says why a failure has not led to anything yet.
 	Holding string
 	// Hurry asks for the launchers to be asked at once.
@@ -88,7 +90,7 @@ func (d *Decision) Ready() int {
 
 // Postpone says why something could not be done now, and looks again soon.
 func (d *Decision) Postpone(now time.Time, why string) {
-	d.Waiting = why
+	d.Blocked = why
 	d.WakeAt(now.Add(recheck))
 }
 

@@ -36,6 +36,8 @@ type calls struct {
 	mu   sync.Mutex
 	log  []string
 	seen map[string]int
+	// done counts the changes that were made.
+	done int
 	// victim is the call to damage.
 	victim string
 	damage damage
@@ -60,7 +62,13 @@ func (c *calls) do(what string, call func() error) error {
 		_ = call()
 		return fmt.Errorf("%s: %w", what, errCut)
 	default:
-		return call()
+		err := call()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err == nil && !strings.HasPrefix(what, "get ") {
+			c.done++
+		}
+		return err
 	}
 }
 

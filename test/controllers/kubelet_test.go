@@ -79,14 +79,20 @@ func (k *kubelets) collect(list client.ObjectList) bool {
 func (k *kubelets) serve(pod *corev1.Pod) bool {
 	node := k.w.nodes[pod.Spec.NodeName]
 	switch {
-	case k.orphaned(pod):
+	case metav1.GetControllerOf(pod) == nil:
+		return false
+	case k.orphaned(pod) && (node == nil || !node.silent):
 		k.remove(pod)
+	case k.orphaned(pod) && pod.DeletionTimestamp.IsZero():
+		k.w.must(admin.Delete(k.w.ctx(), pod))
 	case pod.Spec.NodeName == "":
 		return k.bind(pod)
 	case node == nil || node.silent:
 		return false
 	case !pod.DeletionTimestamp.IsZero():
 		k.remove(pod)
+	case pod.Status.Phase == corev1.PodPending && node.refuses:
+		k.refuse(pod)
 	case pod.Status.Phase == corev1.PodPending:
 		k.run(pod)
 	default:
@@ -117,16 +123,51 @@ func (k *kubelets) bind(pod *corev1.Pod) bool {
 		return false
 	}
 	name := pinOf(pod)
-	if n := k.w.nodes[name]; n == nil || n.silent {
-		return false
+	if why := k.unfit(pod, name); why != "" {
+		return k.leaveUnbound(pod, why)
 	}
 	binding := &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, UID: pod.UID}, Target: corev1.ObjectReference{Kind: "Node", Name: name}}
 	k.w.must(admin.SubResource("binding").Create(k.w.ctx(), pod, binding))
 	return true
 }
 
+// unfit says why the scheduler does not bind a pod to a node.
+func (k *kubelets) unfit(pod *corev1.Pod, name string) string {
+	n := k.w.nodes[name]
+	switch {
+	case n == nil || n.silent:
+		return "0/1 nodes are available: 1 node(s) had untolerated taint(s)"
+	case n.object.Spec.Unschedulable:
+		return "0/1 nodes are available: 1 node(s) were unschedulable"
+	}
+	used := *pod.Spec.Containers[0].Resources.Requests.Cpu()
+	for _, other := range k.w.pods() {
+		if other.Spec.NodeName == name && other.Status.Phase != corev1.PodSucceeded && other.Status.Phase != corev1.PodFailed {
+			used.Add(*other.Spec.Containers[0].Resources.Requests.Cpu())
+		}
+	}
+	if used.Cmp(*n.object.Status.Allocatable.Cpu()) > 0 {
+		return "0/1 nodes are available: 1 Insufficient cpu"
+	}
+	return ""
+}
+
+// leaveUnbound says why a pod is not bound, once.
+func (k *kubelets) leaveUnbound(pod *corev1.Pod, why string) bool {
+	k.w.t.Helper()
+	if len(pod.Status.Conditions) > 0 {
+		return false
+	}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: why}}
+	k.w.must(admin.Status().Update(k.w.ctx(), pod))
+	return true
+}
+
 // pinOf is the node that a pod has to go to.
 func pinOf(pod *corev1.Pod) string {
+	if pod.Spec.Affinity == nil {
+		return ""
+	}
 	for _, term := range pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
 		for _, f := range term.MatchFields {
 			return f.Values[0]
@@ -146,6 +187,13 @@ func (k *kubelets) run(pod *corev1.Pod) {
 	}}
 	k.w.must(admin.Status().Update(k.w.ctx(), pod))
 	k.processes[pod.UID] = &process{pod: pod.Name, told: attemptOf(pod), phase: launchspec.PhaseRunning}
+}
+
+// refuse is what a kubelet does that has no room after all.
+func (k *kubelets) refuse(pod *corev1.Pod) {
+	k.w.t.Helper()
+	pod.Status.Phase, pod.Status.Reason = corev1.PodFailed, "OutOfcpu"
+	k.w.must(admin.Status().Update(k.w.ctx(), pod))
 }
 
 func attemptOf(pod *corev1.Pod) int32 {

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,14 +43,15 @@ type world struct {
 	reconciler *trainingjob.Reconciler
 	ranks      *rankWatch
 	fed        map[types.UID]*corev1.Pod
+	failures   int
 }
 
 // node is a node of the world; the API server need not know it.
 type node struct {
 	object *corev1.Node
 	health lifecycle.Health
-	// silent says that its kubelet does nothing.
-	silent bool
+	// silent says that its kubelet does nothing, refuses that it admits no pod.
+	silent, refuses bool
 }
 
 var worlds atomic.Int64
@@ -112,6 +114,19 @@ func (w *world) judge(name string, h lifecycle.Health) {
 	w.nodes[name].health = h
 	w.nodes[name].silent = h >= lifecycle.Lost
 	w.scheduler.NodeSeen(w.nodes[name].object)
+}
+
+// cordon keeps new pods from a node, and tells the manager.
+func (w *world) cordon(name string, on bool) {
+	w.nodes[name].object.Spec.Unschedulable = on
+	w.scheduler.NodeSeen(w.nodes[name].object)
+}
+
+// removeNode deletes a node, and tells the manager.
+func (w *world) removeNode(name string) {
+	gone := w.nodes[name].object
+	delete(w.nodes, name)
+	w.scheduler.NodeGone(gone)
 }
 
 // Eventf records an event, as an events.EventRecorder.
@@ -185,7 +200,9 @@ func (w *world) create(job *v1alpha1.TrainingJob) {
 	w.t.Helper()
 	job.Namespace = w.ns
 	w.must(admin.Create(w.ctx(), job))
-	w.jobs = append(w.jobs, job.Name)
+	if !slices.Contains(w.jobs, job.Name) {
+		w.jobs = append(w.jobs, job.Name)
+	}
 }
 
 func (w *world) edit(name string, change func(*v1alpha1.TrainingJobSpec)) {
@@ -204,7 +221,7 @@ func (w *world) delete(name string) {
 // how long to wait if nothing was.
 func (w *world) round() (busy bool, wait time.Duration) {
 	w.t.Helper()
-	before := len(w.calls.log)
+	before, failed := w.calls.done, false
 	busy = w.kubelets.act()
 	if w.calls.dead {
 		w.start()
@@ -221,14 +238,18 @@ func (w *world) round() (busy bool, wait time.Duration) {
 			result, err := r.Reconcile(w.ctx(), req)
 			switch {
 			case err != nil:
-				wait = min(wait, 5*time.Millisecond) // it is tried again
+				failed = true
+				wait = min(wait, 5*time.Millisecond<<min(w.failures, 10)) // it is tried again
 				w.note(err)
 			case result.RequeueAfter > 0:
 				wait = min(wait, result.RequeueAfter)
 			}
 		}
 	}
-	return busy || len(w.calls.log) > before, wait
+	if w.failures++; !failed {
+		w.failures = 0
+	}
+	return busy || w.calls.done > before, wait
 }
 
 // note fails on errors that no test brought about.
