@@ -215,6 +215,7 @@ func (d *device) read(slow bool) (Reading, error) {
 	r.Vars.SetFlag(hardware.VarFailing, failing)
 	r.Vars.SetFlag(hardware.VarAbsent, false)
 	r.Vars.Set(hardware.VarStuckPolls, 0)
+	r.EnergyIntegrated = d.unsupported["GetTotalEnergyConsumption"]
 	r.MIG, r.Instances, r.Reset, r.LinksActive = d.mig, d.instances, d.reset, d.linksActive
 	return r, nil
 }
