@@ -27,6 +27,14 @@ import (
 // Owner is the name under which this controller applies its part of the status.
 const Owner = "trainyard-job"
 
+// writeEvery is the least time between two writes of a job's status, but for
+// those that record a decision. Counts that change nothing else wait longer.
+const (
+	writeEvery    = time.Second
+	countsWait    = 2 * time.Second
+	countsMaxWait = 10 * time.Second
+)
+
 // RankWatch knows what the launchers say.
 type RankWatch interface {
 	Watch(job types.NamespacedName, uid types.UID, targets []rankwatch.Target)
@@ -63,7 +71,7 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	Options  Options
 
-	statusPace, slicePace pace // what was written when
+	paces paces
 }
 
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs,verbs=get;list;watch;delete
@@ -85,17 +93,29 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if s == nil {
 		r.Ranks.Watch(req.NamespacedName, "", nil)
+		r.paces.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	s.decision = lifecycle.Decide(&s.observed)
 	actErr := r.carryOut(ctx, s)
-	if err := errors.Join(actErr, r.writeStatus(ctx, s)); err != nil {
+	later, statusErr := r.writeStatus(ctx, s)
+	if err := errors.Join(actErr, statusErr); err != nil {
 		return ctrl.Result{}, err
 	}
-	if wake := s.decision.Wake; !wake.IsZero() {
-		s.putOff(max(wake.Sub(s.observed.Now), time.Millisecond))
+	return ctrl.Result{RequeueAfter: s.requeueAfter(later)}, nil
+}
+
+// requeueAfter is the earlier of the decision's own time and a write that was
+// put off.
+func (s *scope) requeueAfter(later time.Duration) time.Duration {
+	if s.decision.Wake.IsZero() {
+		return later
 	}
-	return ctrl.Result{RequeueAfter: s.later}, nil
+	wake := max(s.observed.Now.Sub(s.decision.Wake)*-1, time.Millisecond)
+	if later == 0 {
+		return wake
+	}
+	return min(later, wake)
 }
 
 // SetupWithManager registers the controller. jobs carries jobs to be looked at

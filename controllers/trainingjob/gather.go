@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,12 +23,12 @@ type scope struct {
 	key      types.NamespacedName
 	job      *v1alpha1.TrainingJob
 	layout   ranks.Layout
+	pace     *pace
 	pods     []corev1.Pod // the cache's own, not to be changed; parallel to observed.Pods
 	final    []*launchspec.Termination
 	live     []*launchspec.Status
 	observed lifecycle.Observation
 	decision lifecycle.Decision
-	later    time.Duration // when a write that was put off is due; 0: none was
 }
 
 // gather reads everything that a decision about a job looks at; nil if there
@@ -38,16 +37,14 @@ func (r *Reconciler) gather(ctx context.Context, key types.NamespacedName) (*sco
 	job := &v1alpha1.TrainingJob{}
 	if err := r.Client.Get(ctx, key, job); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(key)
 			return nil, nil
 		}
 		return nil, fmt.Errorf("reading TrainingJob %s: %w", key, err)
 	}
 	if !job.DeletionTimestamp.IsZero() || !job.Managed() {
-		r.forget(key)
 		return nil, nil
 	}
-	s := &scope{key: key, job: job, layout: ranks.Of(job)}
+	s := &scope{key: key, job: job, layout: ranks.Of(job), pace: r.paces.of(key, job.UID)}
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace),
 		client.MatchingFields{podindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
@@ -65,12 +62,6 @@ func (r *Reconciler) gather(ctx context.Context, key types.NamespacedName) (*sco
 	r.observePods(s)
 	r.observeNodes(s)
 	return s, nil
-}
-
-// forget drops what is remembered of a job.
-func (r *Reconciler) forget(job types.NamespacedName) {
-	r.statusPace.forget(job)
-	r.slicePace.forget(job)
 }
 
 // observePods turns pods, and what their launchers say, into plain values.

@@ -7,44 +7,54 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-const (
-	// writeEvery is the least time between two writes of a job's status, but
-	// for those that record a decision.
-	writeEvery = time.Second
-	// detailEvery is the most that a write waits which tells mere detail.
-	detailEvery = 10 * time.Second
-)
+// paces remembers when what is told of each job was last written. It is lost
+// with the manager: then the first write does not wait.
+type paces struct {
+	mu   sync.Mutex
+	jobs map[types.NamespacedName]*pace
+}
 
-// pace remembers when something was last written for each job. A gang that
-// starts changes with every pod: mere detail, such as how many ranks run, is
-// told at intervals that grow, so that a start takes few writes.
+// pace is one job's. Only the reconcile of that job uses it.
 type pace struct {
-	last sync.Map // types.NamespacedName → write
+	uid types.UID
+	// status is when the status was last written, names when the EndpointSlices
+	// were last brought up to date; zero: not yet.
+	status, names time.Time
+	// failing is since when pods of the attempt could not be created.
+	failing time.Time
+	attempt int32
 }
 
-// write is a write for the job of that UID.
-type write struct {
-	job types.UID
-	at  time.Time
-}
-
-// since is when something was last written for a job; zero: never.
-func (p *pace) since(s *scope) time.Time {
-	if last, known := p.last.Load(s.key); known && last.(write).job == s.job.UID {
-		return last.(write).at
+func (p *paces) of(key types.NamespacedName, uid types.UID) *pace {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.jobs == nil {
+		p.jobs = map[types.NamespacedName]*pace{}
 	}
-	return time.Time{}
+	if p.jobs[key] == nil || p.jobs[key].uid != uid {
+		p.jobs[key] = &pace{uid: uid}
+	}
+	return p.jobs[key]
 }
 
-// note takes note of a write that was just made.
-func (p *pace) note(s *scope) { p.last.Store(s.key, write{s.job.UID, s.observed.Now}) }
+func (p *paces) forget(key types.NamespacedName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.jobs, key)
+}
 
-// forget drops a job that is gone.
-func (p *pace) forget(job types.NamespacedName) { p.last.Delete(job) }
-
-// putOff asks for the job to be looked at again in a while.
-func (s *scope) putOff(wait time.Duration) {
-	if s.later == 0 || wait < s.later {
-		s.later = wait
+// failingSince takes note that pods of an attempt could not be created, and
+// returns since when.
+func (p *pace) failingSince(attempt int32, now time.Time) time.Time {
+	if p.failing.IsZero() || p.attempt != attempt {
+		p.failing, p.attempt = now, attempt
 	}
+	return p.failing
+}
+
+// patience is how long something that nobody waits for is held back: as long
+// again as the job has had its place, within bounds. A start that takes ten
+// times as long then costs a few writes more, not ten times as many.
+func patience(placed, written time.Time, least, most time.Duration) time.Duration {
+	return min(max(written.Sub(placed), least), most)
 }

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
@@ -19,67 +20,63 @@ import (
 const maxCountedRestarts = 33
 
 // writeStatus writes this controller's part of the status, if it changed. A
-// change that records no decision waits its turn.
-func (r *Reconciler) writeStatus(ctx context.Context, s *scope) error {
+// change that records no decision waits its turn: then the time that is left
+// is returned.
+func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, error) {
 	if s.decision.Verb == lifecycle.Remove {
-		return nil
+		return 0, nil
 	}
 	last := owned(&s.job.Status)
 	next := s.nextStatus(last.DeepCopy())
 	if equality.Semantic.DeepEqual(last, next) {
-		return nil
+		return 0, nil
 	}
-	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish || s.decision.Reclassified
-	if wait := r.mustWait(s, last, next); !decides && wait > 0 {
-		s.putOff(wait)
-		return nil
+	if wait := s.mustWait(last, next); wait > 0 {
+		return wait, nil
 	}
 	err := statusapply.Write(ctx, r.Client, v1alpha1.GroupVersion.WithKind("TrainingJob"), s.job, Owner, next)
 	if apierrors.IsNotFound(err) {
-		return nil
+		return 0, nil
 	}
 	if err != nil {
-		return fmt.Errorf("writing the status of TrainingJob %s: %w", s.key, err)
+		return 0, fmt.Errorf("writing the status of TrainingJob %s: %w", s.key, err)
 	}
-	r.statusPace.note(s)
+	s.pace.status = s.observed.Now
 	r.report(s, last, next)
-	return nil
+	return 0, nil
 }
 
 // mustWait is how long a write has to wait to keep the pace.
-func (r *Reconciler) mustWait(s *scope, last, next *v1alpha1.TrainingJobStatus) time.Duration {
-	before := r.statusPace.since(s)
-	if before.IsZero() {
+func (s *scope) mustWait(last, next *v1alpha1.TrainingJobStatus) time.Duration {
+	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish || s.decision.Reclassified
+	if decides || s.pace.status.IsZero() {
 		return 0
 	}
-	least := writeEvery
+	wait := writeEvery
 	if onlyCounts(last, next) {
-		least = min(max(before.Sub(s.observed.Record.Placement.Since), writeEvery), detailEvery)
+		wait = patience(s.observed.Record.Placement.Since, s.pace.status, countsWait, countsMaxWait)
 	}
-	return least - s.observed.Now.Sub(before)
+	return wait - s.observed.Now.Sub(s.pace.status)
 }
 
-// onlyCounts says whether two statuses tell the same but for how many ranks
-// run and how far they are.
+// onlyCounts says whether nothing but the number of ranks has changed.
 func onlyCounts(last, next *v1alpha1.TrainingJobStatus) bool {
-	return equality.Semantic.DeepEqual(withoutCounts(last), withoutCounts(next))
-}
-
-// withoutCounts leaves what a decision could depend on, and what people wait for.
-func withoutCounts(st *v1alpha1.TrainingJobStatus) *v1alpha1.TrainingJobStatus {
-	out := st.DeepCopy()
-	out.Ready = ""
-	for i := range out.Conditions {
-		out.Conditions[i].Message = ""
+	changed := next.DeepCopy()
+	changed.Ready = last.Ready
+	if len(last.ReplicaStatuses) != len(next.ReplicaStatuses) {
+		return false
 	}
-	for i := range out.ReplicaStatuses {
-		c := &out.ReplicaStatuses[i]
-		c.Active, c.Ready, c.Failed = nil, nil, nil
+	for i := range changed.ReplicaStatuses {
+		was := &last.ReplicaStatuses[i]
+		is := &changed.ReplicaStatuses[i]
+		is.Active, is.Ready, is.Failed, is.Succeeded = was.Active, was.Ready, was.Failed, was.Succeeded
 	}
-	if out.Progress != nil {
-		out.Progress = &v1alpha1.Progress{LastCheckpoint: out.Progress.LastCheckpoint}
+	for i := range changed.Conditions {
+		if was := meta.FindStatusCondition(last.Conditions, changed.Conditions[i].Type); was != nil && was.Reason == changed.Conditions[i].Reason {
+			changed.Conditions[i].Message = was.Message
+		}
 	}
-	return out
+	return equality.Semantic.DeepEqual(last, changed)
 }
 
 // owned is the part of the status that this controller writes.

@@ -17,7 +17,7 @@ import (
 )
 
 // Images are the descriptions of the images that Trainyard is made of.
-var Images = []string{"build/manager.yaml", "build/launcher.yaml"}
+var Images = []string{"build/manager.yaml", "build/launcher.yaml", "build/agent.yaml"}
 
 // Up brings the lab up, with Trainyard and more images in it.
 func (c *Cluster) Up(ctx context.Context, flags, images []string) error {
