@@ -99,7 +99,8 @@ func await(ctx context.Context, l *benchlab.Lab, kind string, count int, state v
 	return benchlab.Wait(ctx, fmt.Sprintf("%s: all gangs %s", state, kind), patience, func(ctx context.Context) (bool, error) {
 		var jobs v1alpha1.TrainingJobList
 		if err := l.Client.List(ctx, &jobs, client.InNamespace(namespace), client.MatchingLabels{label: kind}); err != nil {
-			return false, fmt.Errorf("listing TrainingJobs: %w", err)
+			benchlab.Say("listing TrainingJobs is tried again: %v", err) // the API server is busy
+			return false, pause(ctx)
 		}
 		there := 0
 		for i := range jobs.Items {
