@@ -125,7 +125,7 @@ func pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(3 * time.Second):
+	case <-time.After(10 * time.Second):
 		return nil
 	}
 }
