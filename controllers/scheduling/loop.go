@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
@@ -86,7 +85,7 @@ func (s *Scheduler) Prime(ctx context.Context) error {
 		}
 		g.Assignments = assignmentsOf(job)
 		g.Leaving = job.Status.Eviction != nil
-		if err := s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g); err != nil {
+		if err := s.ask(job, g); err != nil {
 			log.FromContext(ctx).Error(err, "the job's place is not reserved")
 		}
 	}
