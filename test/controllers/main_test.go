@@ -15,6 +15,8 @@ import (
 	"os"
 	"testing"
 
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/trainyard/trainyard/test/apiserver"
@@ -43,6 +45,10 @@ func runWithServer(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
+	class := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: urgent}, Value: 1000}
+	if err := server.Admin.Create(context.Background(), class); err != nil {
+		return 0, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	if everything, err = follow(ctx, server.Admin); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"sync"
@@ -104,14 +105,16 @@ func (f *followed) put(obj client.Object) {
 	in[obj.GetName()] = obj
 }
 
-// in returns everything of a kind in a namespace. What it returns is shared.
+// in returns everything of a kind in a namespace, and what is in none. What it
+// returns is shared.
 func (m *mirror) in(kind reflect.Type, namespace string) map[string]client.Object {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := map[string]client.Object{}
-	for name, obj := range m.kinds[kind].objects[namespace] {
-		all[name] = obj
+	all := maps.Clone(m.kinds[kind].objects[""])
+	if all == nil {
+		all = map[string]client.Object{}
 	}
+	maps.Copy(all, m.kinds[kind].objects[namespace])
 	return all
 }
 
