@@ -24,7 +24,7 @@ type scope struct {
 	job      *v1alpha1.TrainingJob
 	layout   ranks.Layout
 	pace     *pace
-	pods     []corev1.Pod // parallel to observed.Pods
+	pods     []corev1.Pod // the cache's own, not to be changed; parallel to observed.Pods
 	final    []*launchspec.Termination
 	live     []*launchspec.Status
 	observed lifecycle.Observation
@@ -47,7 +47,7 @@ func (r *Reconciler) gather(ctx context.Context, key types.NamespacedName) (*sco
 	s := &scope{key: key, job: job, layout: ranks.Of(job), pace: r.paces.of(key, job.UID)}
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace),
-		client.MatchingFields{podindex.ByJob: string(job.UID)}); err != nil {
+		client.MatchingFields{podindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the pods of TrainingJob %s: %w", key, err)
 	}
 	s.pods = list.Items

@@ -14,6 +14,9 @@ import (
 // from the kernel's log.
 const echo = 15 * time.Second
 
+// maxHeard bounds how many events are remembered for that.
+const maxHeard = 1024
+
 // Core judges what the sampler and the drivers say. It is for one goroutine.
 type Core struct {
 	classifier *hardware.Classifier
@@ -72,6 +75,9 @@ func (c *Core) SetPolicy(p *v1alpha1.HardwarePolicy) error {
 	return nil
 }
 
+// Looked says that there is a snapshot, by which events can be judged.
+func (c *Core) Looked() bool { return c.last != nil }
+
 // Take judges a snapshot.
 func (c *Core) Take(snap *Snapshot) *Report {
 	c.last = snap
@@ -85,9 +91,18 @@ func (c *Core) Event(e nvml.Event) *Report {
 		return nil
 	}
 	code := int(min(e.Data, 1<<20)) //nolint:gosec // bounded in the same expression
-	c.recent = append(c.recent, heard{e.UUID, code, e.Time})
+	c.remember(heard{e.UUID, code, e.Time})
 	c.hear(hardware.Event{Time: e.Time, Kind: hardware.Xid, Code: code, Device: e.UUID})
 	return c.again(e.Time)
+}
+
+// remember keeps what was heard for as long as the kernel's log may repeat it.
+func (c *Core) remember(h heard) {
+	c.recent = slices.DeleteFunc(c.recent, func(old heard) bool { return h.at.Sub(old.at) > time.Hour })
+	if len(c.recent) >= maxHeard {
+		c.recent = slices.Delete(c.recent, 0, 1)
+	}
+	c.recent = append(c.recent, h)
 }
 
 // hear completes an event with who held its device.
@@ -134,7 +149,6 @@ func (c *Core) deviceAt(pci string) string {
 }
 
 func (c *Core) wasHeard(device string, code int, at time.Time) bool {
-	c.recent = slices.DeleteFunc(c.recent, func(h heard) bool { return at.Sub(h.at) > time.Hour })
 	return slices.ContainsFunc(c.recent, func(h heard) bool {
 		return h.device == device && h.code == code && at.Sub(h.at).Abs() < echo
 	})

@@ -186,6 +186,7 @@ func TestFaultTableThroughTheLibrary(t *testing.T) {
 		want          conclusion
 	}{
 		{"GPU is lost", "H100", map[string]string{"lost": "1"}, 0, fatal(hardware.ActionRebootNode, "gpu-lost")},
+		{"every call fails", "H100", map[string]string{"failing": "1"}, 70 * time.Second, fatal(hardware.ActionResetDevice, "gpu-failing")},
 		{"double-bit ECC", "H100", map[string]string{"ecc_uncorrected": "1"}, 0, fatal(hardware.ActionResetDevice, "ecc-uncorrected")},
 		{"row remap pending", "A100", map[string]string{"remap_pending": "1"}, 0, degraded(hardware.ActionResetWhenIdle, "row-remap-pending")},
 		{"row remap failure", "H200", map[string]string{"remap_failed": "1"}, 0, fatal(hardware.ActionReplaceDevice, "row-remap-failed")},

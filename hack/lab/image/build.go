@@ -138,6 +138,11 @@ func (b *Builder) ownLayer(ctx context.Context, d *Description, work string) (*l
 			return nil, err
 		}
 		t.file(binary.To, built, 0o755)
+		if binary.CGO {
+			if err := libraries(ctx, t, built, d.Libraries); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for _, f := range d.Files {
 		if err := t.copy(d.path(f.From), f.To); err != nil {
@@ -153,9 +158,13 @@ func (b *Builder) ownLayer(ctx context.Context, d *Description, work string) (*l
 
 func (b *Builder) compile(ctx context.Context, d *Description, binary Binary, out string) error {
 	return b.Report.Step("compile "+binary.Package, func() error {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", out, binary.Package)
+		cgo, flags := "CGO_ENABLED=0", "-s -w -buildid="
+		if binary.CGO {
+			cgo, flags = "CGO_ENABLED=1", cgoFlags
+		}
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", out, binary.Package)
 		cmd.Dir = d.path(binary.Module)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS=")
+		cmd.Env = append(os.Environ(), cgo, "GOOS=linux", "GOFLAGS=")
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("compile %s: %w\n%s", binary.Package, err, said)
 		}

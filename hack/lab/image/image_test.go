@@ -214,6 +214,9 @@ func TestLoadRefuses(t *testing.T) {
 		"a relative target":    {"name: example.test/x:v1\nentrypoint: [/x]\nfiles: [{from: a, to: b}]", `files[0].to "b"`},
 		"a target that climbs": {"name: example.test/x:v1\nentrypoint: [/x]\nfiles: [{from: a, to: /a/../b}]", "clean absolute path"},
 		"two for one target":   {"name: example.test/x:v1\nentrypoint: [/x]\nfiles: [{from: a, to: /b}, {from: c, to: /b}]", "is there twice"},
+		"two C libraries":      {"name: example.test/x:v1\nentrypoint: [/x]\ndebian: {packages: [a]}\nbinaries: [{package: ., to: /x, cgo: true}]", "leave debian out"},
+		"libraries for nobody": {"name: example.test/x:v1\nentrypoint: [/x]\nlibraries: [libm.so.6]", "leave them out"},
+		"a library by path":    {"name: example.test/x:v1\nentrypoint: [/x]\nlibraries: [/lib/libm.so.6]\nbinaries: [{package: ., to: /x, cgo: true}]", `libraries[0] "/lib/libm.so.6"`},
 		"a nameless binary":    {"name: example.test/x:v1\nentrypoint: [/x]\nbinaries: [{to: /x}]", "binaries[0].package"},
 	} {
 		t.Run(name, func(t *testing.T) {
