@@ -25,10 +25,11 @@ const (
 	lost               // it takes effect, and its answer is lost
 	diesFirst          // the manager dies before it
 	diesAfter          // the manager dies after it, before it sees the answer
+	late               // the manager dies, and the call takes effect long after
 	interrupted        // somebody else acts between it and the next
 )
 
-var damages = map[damage]string{refused: "fails", lost: "loses its answer", diesFirst: "is not reached", diesAfter: "is the last"}
+var damages = map[damage]string{refused: "fails", lost: "loses its answer", diesFirst: "is not reached", diesAfter: "is the last", late: "arrives late"}
 
 // calls counts what the manager asks the API server to change, and damages one
 // of these calls. A call is known by what it does and how often it was done:
@@ -47,6 +48,8 @@ type calls struct {
 	dead bool
 	// struck says that the damage was done.
 	struck bool
+	// underway is a call that takes effect later.
+	underway func() error
 	// interrupt is what somebody else does.
 	interrupt func()
 	// veto refuses calls as an admission plugin does.
@@ -61,6 +64,9 @@ func (c *calls) do(what string, call func() error) error {
 	}
 	switch d {
 	case refused, diesFirst:
+		return fmt.Errorf("%s: %w", what, errCut)
+	case late:
+		c.underway = call
 		return fmt.Errorf("%s: %w", what, errCut)
 	case lost, diesAfter:
 		_ = call()
@@ -91,7 +97,7 @@ func (c *calls) judge(what string) (damage, error) {
 	c.log = append(c.log, name)
 	if name == c.victim && c.damage != none {
 		c.struck = true
-		c.dead = c.damage == diesFirst || c.damage == diesAfter
+		c.dead = c.damage == diesFirst || c.damage == diesAfter || c.damage == late
 		return c.damage, nil
 	}
 	if c.veto != nil {

@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -58,7 +60,12 @@ func follow(ctx context.Context, c client.WithWatch) (*mirror, error) {
 			return nil, err
 		}
 		m.kinds[reflect.TypeOf(obj)] = f
-		changes, err := c.Watch(ctx, list, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.GetResourceVersion()}})
+		// The server drops a watch whose reader is too slow: it is taken up again.
+		changes, err := watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), &toolscache.ListWatch{
+			WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+				return c.Watch(ctx, list.DeepCopyObject().(client.ObjectList), &client.ListOptions{Raw: &opts})
+			},
+		})
 		if err != nil {
 			return nil, fmt.Errorf("watch %T: %w", obj, err)
 		}
@@ -93,6 +100,9 @@ func (m *mirror) run(ctx context.Context, f *followed, changes watch.Interface) 
 		f.version = revision(obj.GetResourceVersion())
 		m.mu.Unlock()
 		m.changed.Broadcast()
+	}
+	if ctx.Err() == nil {
+		panic(fmt.Sprintf("the watch of %T has ended", f.list))
 	}
 }
 

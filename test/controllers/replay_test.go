@@ -26,7 +26,7 @@ func TestReplay(t *testing.T) {
 			log := slices.Clone(whole.calls.log)
 			t.Logf("%d calls", len(log))
 			for _, victim := range log {
-				for _, d := range damagesToDo() {
+				for _, d := range damagesTo(victim) {
 					t.Run(fmt.Sprintf("%s %s", victim, damages[d]), func(t *testing.T) {
 						w := newWorld(t, 3)
 						w.calls.victim, w.calls.damage = victim, d
@@ -45,13 +45,18 @@ func TestReplay(t *testing.T) {
 // thorough asks for every disturbance of every life.
 var thorough = flag.Bool("thorough", false, "disturb every call of every life in every way")
 
-// damagesToDo are the ways to damage a call: the manager dies right before or
-// right after it; with -thorough it may also live on.
-func damagesToDo() []damage {
-	if *thorough {
-		return []damage{diesFirst, diesAfter, refused, lost}
+// damagesTo are the ways to damage a call: the manager dies right before or
+// right after it, and what it writes to the status may arrive late; with
+// -thorough every call may, and the manager may live on.
+func damagesTo(call string) []damage {
+	switch {
+	case *thorough:
+		return []damage{diesFirst, diesAfter, late, refused, lost}
+	case strings.HasPrefix(call, "status"):
+		return []damage{diesFirst, diesAfter, late}
+	default:
+		return []damage{diesFirst, diesAfter}
 	}
-	return []damage{diesFirst, diesAfter}
 }
 
 // sameEnd compares the end of a life with the undisturbed one's.
@@ -67,6 +72,10 @@ func (w *world) live(life func(*world)) []string {
 	w.t.Helper()
 	life(w)
 	w.settle()
+	if w.calls.underway != nil {
+		_ = w.calls.underway()
+		w.settle()
+	}
 	w.checkWhole()
 	end := w.ending()
 	w.leave()
