@@ -17,3 +17,7 @@ bench-gang: bench-manager ## Time gangs of 8, 64 and 512 pods beside Indexed Job
 .PHONY: bench-memory
 bench-memory: bench-manager ## Weigh the manager with 500 running gangs, 2000 finished ones, 500 nodes (root; about 25 minutes).
 	@go run ./test/bench/memory -manager $(MANAGER) $(BENCH_FLAGS)
+
+.PHONY: bench-recovery
+bench-recovery: lab ## Time recoveries on real nodes beside a Job with torchrun: nodes killed, silenced, cut; a process killed (root; an hour).
+	@go run ./test/bench/recovery $(BENCH_FLAGS)

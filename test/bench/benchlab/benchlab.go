@@ -43,10 +43,19 @@ func Main(name string, run func(ctx context.Context) error) {
 	}
 }
 
+// Setup is what a benchmark's lab consists of.
+type Setup struct {
+	// Flags are those of lab up.
+	Flags []string
+	// Images are descriptions of images that the real nodes get. If there are
+	// any, Trainyard is installed and runs on the nodes.
+	Images []string
+}
+
 // With brings a lab up, calls measure and takes the lab away again. It is not
 // the lab that `make lab-up` makes: its name and network are its own, unless
 // TRAINYARD_LAB_NAME and TRAINYARD_LAB_SUBNET say otherwise.
-func With(ctx context.Context, flags []string, measure func(ctx context.Context, lab *Lab) error) (err error) {
+func With(ctx context.Context, setup Setup, measure func(ctx context.Context, lab *Lab) error) (err error) {
 	if os.Getenv(nameVariable) == "" {
 		if err := os.Setenv(nameVariable, "bench"); err != nil {
 			return err
@@ -61,7 +70,7 @@ func With(ctx context.Context, flags []string, measure func(ctx context.Context,
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.down(ctx)) }()
-	if err := lab.Change(ctx, flags); err != nil {
+	if err := lab.bringUp(ctx, setup); err != nil {
 		return err
 	}
 	if lab.Client, err = lab.Cluster.Client(); err != nil {
@@ -72,9 +81,20 @@ func With(ctx context.Context, flags []string, measure func(ctx context.Context,
 	return measure(ctx, lab)
 }
 
+func (l *Lab) bringUp(ctx context.Context, setup Setup) error {
+	if len(setup.Images) == 0 {
+		return l.Change(ctx, setup.Flags)
+	}
+	return l.Up(ctx, withSubnet(setup.Flags), setup.Images)
+}
+
 // Change brings the lab up, or changes it, with other flags.
 func (l *Lab) Change(ctx context.Context, flags []string) error {
-	return l.Start(ctx, append([]string{"--subnet", Subnet().String()}, flags...))
+	return l.Start(ctx, withSubnet(flags))
+}
+
+func withSubnet(flags []string) []string {
+	return append([]string{"--subnet", Subnet().String()}, flags...)
 }
 
 // Subnet is the lab's network.

@@ -59,7 +59,7 @@ type limits struct {
 func (o *options) run(ctx context.Context) error {
 	lab := []string{"--nodes", "0", "--simulated-nodes", strconv.Itoa(o.nodes), "--gpus", "8", benchlab.AuditFlag}
 	lifted := limits{"lifted", o.rounds, append([]string{"--lift-client-limits"}, lab...), []string{"--kube-api-qps=10000", "--kube-api-burst=20000"}}
-	return benchlab.With(ctx, lifted.lab, func(ctx context.Context, l *benchlab.Lab) error {
+	return benchlab.With(ctx, benchlab.Setup{Flags: lifted.lab}, func(ctx context.Context, l *benchlab.Lab) error {
 		if err := l.Install(ctx); err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func (o *options) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, launchers.close()) }()
 	flags := []string{"--nodes", "0", "--simulated-nodes", strconv.Itoa(o.nodes), "--gpus", strconv.Itoa(gpus), "--lift-client-limits"}
-	return benchlab.With(ctx, flags, func(ctx context.Context, l *benchlab.Lab) error {
+	return benchlab.With(ctx, benchlab.Setup{Flags: flags}, func(ctx context.Context, l *benchlab.Lab) error {
 		if err := l.Install(ctx); err != nil {
 			return err
 		}
