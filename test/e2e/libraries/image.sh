@@ -18,7 +18,7 @@ if [[ ! -f $folder/complete ]]; then
 	for glibc in 2_36 2_28 2_27 2_24 2_17; do
 		platforms+=(--platform "manylinux_${glibc}_x86_64")
 	done
-	python3 -m pip --quiet --disable-pip-version-check --no-cache-dir install --no-deps --no-compile \
+	python3 -m pip --quiet --disable-pip-version-check --no-cache-dir install --root-user-action ignore --no-deps --no-compile \
 		--only-binary :all: --python-version 3.11 --implementation cp "${platforms[@]}" --platform manylinux2014_x86_64 \
 		--target "$folder/packages" -r requirements.txt >&2
 	touch "$folder/complete"
