@@ -80,7 +80,9 @@ func (s *show) tell(job *v1alpha1.TrainingJob) {
 	if st.Placed() && st.State == v1alpha1.StateStarting {
 		line += "  on " + places(st.Admission)
 	}
-	if p := st.Progress; p != nil && p.Step != nil && st.State == v1alpha1.StateRunning {
+	// What was reported before a recovery is no news after it.
+	stale := st.LastRecovery != nil && st.LastRecovery.FirstStep == nil
+	if p := st.Progress; p != nil && p.Step != nil && st.State == v1alpha1.StateRunning && !stale {
 		line += "  " + figures(p)
 	}
 	if line == s.last || st.State == "" {
