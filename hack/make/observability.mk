@@ -24,3 +24,7 @@ test-alerts: ## Check the alert rules and when each fires (needs promtool; make 
 	promtool test rules config/prometheus/plain/trainyard.test.yml
 
 manifests: prometheus-rule dashboard
+
+.PHONY: dashboard-picture
+dashboard-picture: lab ## Draw docs/images/gpu-fleet-*.svg from a fleet that works and fails for 4 minutes.
+	KUBEBUILDER_ASSETS=$(ENVTEST_ASSETS) go run ./hack/dashboard/picture
