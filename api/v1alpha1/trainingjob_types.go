@@ -132,8 +132,10 @@ type RunPolicy struct {
 	// +kubebuilder:validation:Maximum=315360000
 	ActiveDeadlineSeconds int64 `json:"activeDeadlineSeconds,omitempty"`
 
-	// estimatedDurationSeconds is how long the user expects the job to run. It
-	// tells others how long they may have to wait; nothing ends because of it.
+	// estimatedDurationSeconds is how long the user expects the job to hold a
+	// place in all; nothing ends because of it. By it, those that wait are told
+	// when to expect a place, and a short job may use room that a larger one
+	// waits for, if it ends before that fits. Unset: activeDeadlineSeconds.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=315360000

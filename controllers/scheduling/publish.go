@@ -103,6 +103,8 @@ func waitReason(o *outcome) string {
 		return v1alpha1.ReasonImpossible
 	case o.verb == placement.Reserve:
 		return v1alpha1.ReasonAwaitingPreemption
+	case o.reason == placement.Behind:
+		return v1alpha1.ReasonAwaitingTurn
 	case o.reason == placement.NoEligibleNode:
 		return v1alpha1.ReasonNoEligibleNode
 	default:

@@ -14,10 +14,12 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
@@ -36,6 +38,10 @@ const holdTime = 30 * time.Second
 // rejectedRetry is how soon a job whose pods the API server refuses is asked
 // about again.
 const rejectedRetry = 30 * time.Second
+
+// evictionRecheck is how soon a job that is leaving its place is looked at
+// again though none of its pods has ended: their node may be lost.
+const evictionRecheck = 5 * time.Second
 
 // conflictRetry is how soon a write is tried again that met a change.
 const conflictRetry = 10 * time.Millisecond
@@ -115,7 +121,7 @@ func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("scheduling").
 		For(&v1alpha1.TrainingJob{}).
-		Owns(&corev1.Pod{}).
+		Owns(&corev1.Pod{}, builder.WithPredicates(left())).
 		Watches(&schedulingv1.PriorityClass{}, handler.EnqueueRequestsFromMapFunc(s.waitingJobs)).
 		WatchesRawSource(source.Channel(s.jobs, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: s.options.Workers}).
@@ -127,6 +133,20 @@ func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
 		return fmt.Errorf("adding the planning loop: %w", err)
 	}
 	return nil
+}
+
+// left passes on what a job that leaves its place waits for: pods that have
+// ended, or are gone. The tracker hears of the others by itself.
+func left() predicate.Predicate {
+	over := func(obj client.Object) bool {
+		phase := obj.(*corev1.Pod).Status.Phase
+		return phase == corev1.PodSucceeded || phase == corev1.PodFailed
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return over(e.ObjectNew) && !over(e.ObjectOld) },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
 }
 
 // Reconcile tells the tracker what a job asks for and holds, and writes what
@@ -166,7 +186,7 @@ func (s *Scheduler) schedule(ctx context.Context, job *v1alpha1.TrainingJob) (ti
 	case job.Status.Finished():
 		return 0, s.settle(ctx, job)
 	case job.Status.Eviction != nil:
-		return 0, s.finishEviction(ctx, job)
+		return s.finishEviction(ctx, job)
 	case job.Suspended():
 		return 0, s.suspend(ctx, job)
 	}

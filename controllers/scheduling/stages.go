@@ -42,13 +42,13 @@ func (s *Scheduler) suspend(ctx context.Context, job *v1alpha1.TrainingJob) erro
 }
 
 // finishEviction frees the place once no pod of the job is left there.
-func (s *Scheduler) finishEviction(ctx context.Context, job *v1alpha1.TrainingJob) error {
+func (s *Scheduler) finishEviction(ctx context.Context, job *v1alpha1.TrainingJob) (time.Duration, error) {
 	left, err := s.podsLeft(ctx, job)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if left > 0 {
-		return s.leave(job)
+		return evictionRecheck, s.leave(job)
 	}
 	w := newWrite(job)
 	eviction := job.Status.Eviction
@@ -60,7 +60,7 @@ func (s *Scheduler) finishEviction(ctx context.Context, job *v1alpha1.TrainingJo
 		w.queued(true, eviction.Reason, evictedMessage(eviction))
 	}
 	s.forget(client.ObjectKeyFromObject(job))
-	return s.write(ctx, w)
+	return 0, s.write(ctx, w)
 }
 
 func evictedMessage(e *v1alpha1.Eviction) string {

@@ -50,8 +50,16 @@ func (s *scope) setRunning(st *v1alpha1.TrainingJobStatus) {
 	case s.decision.Waiting != "":
 		s.set(st, v1alpha1.ConditionRunning, false, v1alpha1.ReasonWaitingForDependency, s.decision.Waiting)
 	default:
-		s.set(st, v1alpha1.ConditionRunning, false, v1alpha1.ReasonPodsStarting, fmt.Sprintf("%d of %d ranks run", ready, total))
+		s.set(st, v1alpha1.ConditionRunning, false, v1alpha1.ReasonPodsStarting, s.startingMessage(ready, total))
 	}
+}
+
+func (s *scope) startingMessage(ready, total int) string {
+	message := fmt.Sprintf("%d of %d ranks run", ready, total)
+	if s.decision.Blocked != "" {
+		message += "; " + s.decision.Blocked
+	}
+	return message
 }
 
 // setRecovering is about the last recovery; a job that never had one does not
