@@ -260,6 +260,7 @@ func (a *Agent) restore(ctx context.Context) {
 func (a *Agent) continueFrom(object *v1alpha1.NodeHardware) {
 	a.Core.Restore(&object.Status)
 	a.continued = true
+	a.show(a.Core.Again(a.Clock.Now()), true) // what was judged without the record is not to be published
 	a.remember.Store(&object.Status)
 	a.Publisher.Continue(&object.Status)
 	a.expected.Store(object.Spec.ExpectedDevices)
