@@ -99,8 +99,10 @@ type Settings struct {
 	// on, BlockRows their median number of rows.
 	Blocks    int `json:"blocks,omitempty"`
 	BlockRows int `json:"blockRows,omitempty"`
-	// Window and Step are what a stream is cut into, as the user wrote it.
+	// Window is the length of windows and blocks, Season what they are matched by,
+	// Step how far apart the windows of a stream begin.
 	Window string `json:"window,omitempty"`
+	Season string `json:"season,omitempty"`
 	Step   string `json:"step,omitempty"`
 }
 
