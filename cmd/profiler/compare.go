@@ -114,6 +114,9 @@ func (f *compareFlags) plan(ctx context.Context, s streams, p *progress) (*profi
 }
 
 func (f *compareFlags) openReference(ctx context.Context, s streams, p *progress, o profile.Options, current *profile.View) (profile.Reference, error) {
+	if profile.IsFile(f.reference) {
+		return f.loadReference(s, o)
+	}
 	view, err := f.source.open(ctx, s, p, f.reference, o.Schema)
 	if err != nil {
 		return nil, err
@@ -122,6 +125,19 @@ func (f *compareFlags) openReference(ctx context.Context, s streams, p *progress
 		return nil, err
 	}
 	return profile.Live{View: view}, nil
+}
+
+// loadReference opens a saved profile, which is what it is.
+func (f *compareFlags) loadReference(s streams, o profile.Options) (profile.Reference, error) {
+	if !f.referenceWindow.IsZero() || !f.block.IsZero() || !f.rule.season.IsZero() {
+		return nil, errors.New("a saved profile has its rows and blocks: leave out --reference-window, --block and --season")
+	}
+	file, err := profile.Load(f.reference, o.HashKey)
+	if err != nil {
+		return nil, err
+	}
+	s.cleanup.add(func() { _ = file.Close() })
+	return file, nil
 }
 
 func orElse[T interface{ IsZero() bool }](given, other T) T {

@@ -1,6 +1,7 @@
 // Command profiler says whether data has drifted. It needs no cluster.
 //
 //	profiler compare   hold current data against a reference
+//	profiler profile   save a reference, to compare with it often
 //	profiler merge     join the parts that compare --shard wrote
 //
 // It exits with 0 if nothing drifted, 1 for a drift, 2 where the data is not fit
@@ -49,6 +50,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"compare", "hold current data against a reference, column by column", runCompare},
+		{"profile", "save a reference, to compare with it often", runProfile},
 		{"merge", "join the parts that compare --shard wrote", runMerge},
 	}
 }

@@ -84,7 +84,7 @@ func (p *Plan) compared(ctx context.Context, c planned, out *PartColumn, referen
 		v = skipped("its values are of no kind that can be compared: name the column's kind in the schema")
 	}
 	v.write(col)
-	out.Native = weigh(reference.Native, v.evidence)
+	out.Native = weigh(reference.Native, v.evidence, v.slack)
 	out.Quality = p.columnQuality(c, reference, current)
 	if anchor := p.reference.anchor(); anchor != nil {
 		return p.anchored(ctx, c, out, anchor, current, sorter)
@@ -108,7 +108,7 @@ func (p *Plan) anchored(ctx context.Context, c planned, out *PartColumn, anchor 
 		Score: scratch.Score, PValue: scratch.PValue, Threshold: scratch.Threshold, Effect: scratch.Effect,
 		Lower: scratch.Lower, Upper: scratch.Upper, Drifted: scratch.Drifted, State: scratch.State, Reason: scratch.Reason,
 	}
-	out.Anchor = weigh(past.Native, v.evidence)
+	out.Anchor = weigh(past.Native, v.evidence, v.slack)
 	return nil
 }
 

@@ -42,6 +42,8 @@ type verdict struct {
 	bounded bool
 	// evidence is what the native rule decides on when all columns are there.
 	evidence *native.Evidence
+	// slack is how much larger than its distance bins allow the true one to be.
+	slack float64
 }
 
 func unknown(reason, message string) verdict {
@@ -144,25 +146,35 @@ func (r rule) nannyml(reference, current *Summary) verdict {
 // native weighs the window; the verdict is given when all columns are there.
 func (r rule) native(reference, current *Summary) verdict {
 	if reference.Native == nil {
-		return unknown(reasonMethod, "the reference was saved without blocks: save it again with --window, as long as the windows that will be compared")
+		return unknown(reasonMethod, "the reference was saved without blocks: save it again with --block, as long as the windows that will be compared")
 	}
-	window := native.Sample{Numbers: current.Numbers}
-	if current.Kind != drift.Numerical {
-		window.Counts = current.tally()
-	}
-	evidence := reference.Native.Weigh(reference.pooled(), window)
+	var evidence native.Evidence
+	slack := 0.0
 	if reference.Bins != nil {
-		evidence.Distance = reference.boundedEffect(current).Lower
+		within := reference.boundedEffect(current)
+		evidence, slack = native.Evidence{Rows: current.values(), Distance: within.Lower}, within.Upper-within.Lower
+	} else {
+		window := native.Sample{Numbers: current.Numbers}
+		if current.Kind != drift.Numerical {
+			window.Counts = current.tally()
+		}
+		evidence = reference.Native.Weigh(reference.pooled(), window)
 	}
-	return verdict{evidence: &evidence, state: report.ColumnUnknown, outcome: drift.Outcome{
+	return verdict{evidence: &evidence, slack: slack, state: report.ColumnUnknown, outcome: drift.Outcome{
 		Method: string(reference.Native.Measure), Score: evidence.Distance, P: math.NaN(), Threshold: reference.Native.MinEffect,
 	}}
 }
 
 // boundedEffect is what the native rule's distance to a binned reference lies in.
 func (s *Summary) boundedEffect(current *Summary) stat.Interval {
+	if s.Native.Constant {
+		value := s.Bins.Edges[0]
+		same := float64(current.Numbers.UpTo(value) - current.Numbers.Below(value))
+		elsewhere := 1 - same/float64(len(current.Numbers))
+		return stat.Interval{Lower: elsewhere, Upper: elsewhere}
+	}
 	ks, wasserstein := stat.CompareBinned(*s.Bins, current.Numbers)
-	if s.Native != nil && s.Native.Measure == native.KolmogorovSmirnov {
+	if s.Native.Measure == native.KolmogorovSmirnov {
 		return ks
 	}
 	return stat.Interval{Lower: wasserstein.Lower / s.Std, Upper: wasserstein.Upper / s.Std}

@@ -77,13 +77,13 @@ func decide(columns []PartColumn, options native.Options) error {
 		c := &columns[i].Column
 		if v, found := verdicts[i]; found {
 			c.State, c.Reason, c.Drifted = columnState(v.State), string(v.Reason), v.State == native.Drifted
-			c.Lower, c.Upper, c.Method = number(v.Lower), number(v.Upper), string(v.Measure)
+			c.Lower, c.Upper, c.Method = number(v.Lower), number(v.Upper+float64(columns[i].Native.Slack)), string(v.Measure)
 			c.Message = explain(c)
 		}
 		if v, found := past[i]; found {
 			a := c.Anchor
 			a.State, a.Reason, a.Drifted = columnState(v.State), string(v.Reason), v.State == native.Drifted
-			a.Lower, a.Upper = number(v.Lower), number(v.Upper)
+			a.Lower, a.Upper = number(v.Lower), number(v.Upper+float64(columns[i].Anchor.Slack))
 		}
 		anchorDecides(c)
 	}

@@ -57,11 +57,14 @@ type Weighed struct {
 	Kind      drift.Kind    `json:"kind"`
 	Measure   native.Effect `json:"measure"`
 	Rows      int           `json:"rows"`
+	Std       exact         `json:"std"`
 	Constant  bool          `json:"constant"`
 	MinEffect exact         `json:"minEffect"`
 	Distances []exact       `json:"distances"`
 	Window    int           `json:"window"`
 	Distance  exact         `json:"distance"`
+	// Slack is what bins leave open above the distance.
+	Slack exact `json:"slack,omitempty"`
 }
 
 // Compare compares the columns of one shard, 1..of.
@@ -127,11 +130,11 @@ func ReadPart(r io.Reader) (*Part, error) {
 	return &p, nil
 }
 
-func weigh(l *native.Learned, e *native.Evidence) *Weighed {
+func weigh(l *native.Learned, e *native.Evidence, slack float64) *Weighed {
 	if l == nil || e == nil {
 		return nil
 	}
-	w := &Weighed{Kind: l.Kind, Measure: l.Measure, Rows: l.Rows, Constant: l.Constant, MinEffect: exact(l.MinEffect), Window: e.Rows, Distance: exact(e.Distance)}
+	w := &Weighed{Kind: l.Kind, Measure: l.Measure, Rows: l.Rows, Std: exact(l.Std), Constant: l.Constant, MinEffect: exact(l.MinEffect), Window: e.Rows, Distance: exact(e.Distance), Slack: exact(slack)}
 	for _, d := range l.Distances {
 		w.Distances = append(w.Distances, exact(d))
 	}
@@ -139,7 +142,7 @@ func weigh(l *native.Learned, e *native.Evidence) *Weighed {
 }
 
 func (w *Weighed) learned(name string) (native.Learned, native.Evidence) {
-	l := native.Learned{Name: name, Kind: w.Kind, Measure: w.Measure, Rows: w.Rows, Constant: w.Constant, MinEffect: float64(w.MinEffect)}
+	l := native.Learned{Name: name, Kind: w.Kind, Measure: w.Measure, Rows: w.Rows, Std: float64(w.Std), Constant: w.Constant, MinEffect: float64(w.MinEffect)}
 	l.Distances = make([]float64, len(w.Distances))
 	for i, d := range w.Distances {
 		l.Distances[i] = float64(d)

@@ -160,12 +160,13 @@ func (s *Summary) fit(v *values, method nannyml.Method) error {
 }
 
 // bin forgets the values of a numerical column, but for counts between its own
-// quantiles.
+// quantiles: of those inside blocks, where only these are compared.
 func (s *Summary) bin(bins int) {
-	if s.Kind != drift.Numerical || len(s.Numbers) == 0 {
-		return
+	kept := s.pooled().Numbers
+	if len(kept) == 0 {
+		kept = s.Numbers
 	}
-	binned := stat.Bin(s.Numbers, bins)
+	binned := stat.Bin(kept, bins)
 	s.Bins, s.Numbers, s.Pooled = &binned, nil, nil
 }
 
