@@ -2,6 +2,8 @@
 //
 //	profiler compare   hold current data against a reference
 //	profiler profile   save a reference, to compare with it often
+//	profiler watch     replay a stream in windows, and see when it drifted
+//	profiler evaluate  hold a candidate model against the champion
 //	profiler merge     join the parts that compare --shard wrote
 //
 // It exits with 0 if nothing drifted, 1 for a drift, 2 where the data is not fit
@@ -51,6 +53,8 @@ func commands() []command {
 	return []command{
 		{"compare", "hold current data against a reference, column by column", runCompare},
 		{"profile", "save a reference, to compare with it often", runProfile},
+		{"watch", "replay a stream in windows, and see when it drifted", runWatch},
+		{"evaluate", "hold a candidate model against the champion, on the same rows", runEvaluate},
 		{"merge", "join the parts that compare --shard wrote", runMerge},
 	}
 }

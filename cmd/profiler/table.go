@@ -57,13 +57,24 @@ func (p *page) wrapped(indent, text string) {
 // then the figures, the column that drifted most first.
 func writeTable(w io.Writer, r *report.Report, colour bool) error {
 	p := &page{w: w, colour: colour}
-	p.line("%s", p.paint(r.Verdict, strings.ToUpper(spaced(string(r.Verdict)))))
+	verdict := string(r.Verdict)
+	if r.Evaluation != nil {
+		verdict = r.Evaluation.Verdict
+	}
+	p.line("%s", p.paint(r.Verdict, strings.ToUpper(spaced(verdict))))
 	p.wrapped("", r.Summary)
 	p.wrapped("", r.Advice)
 	p.line("")
 	p.inputs(r)
 	p.quality(r)
-	p.columns(r)
+	switch {
+	case r.Evaluation != nil:
+		p.evaluation(r.Evaluation)
+	case len(r.Windows) > 0:
+		p.windows(r)
+	default:
+		p.columns(r)
+	}
 	return p.err
 }
 
@@ -96,13 +107,15 @@ func (p *page) inputs(r *report.Report) {
 		}
 		p.line("%-10s %s", side.name, text)
 	}
-	p.line("%-10s %s", "rule", ruleText(r))
+	if r.Evaluation == nil {
+		p.line("%-10s %s", "rule", ruleText(r))
+	}
 	p.line("")
 }
 
 func ruleText(r *report.Report) string {
 	s := r.Settings
-	if r.Compat != report.Native || r.Evaluation != nil {
+	if r.Compat != report.Native {
 		return string(r.Compat)
 	}
 	text := fmt.Sprintf("native: effects above %s count, %s false alarms a year stated", figure(s.MinEffect), figure(s.FalseAlarmsPerYear))

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/trainyard/trainyard/internal/datasource/table"
 	"github.com/trainyard/trainyard/internal/profile/schema"
@@ -174,7 +175,7 @@ func (f *File) kind(_ context.Context, o *Options, said schema.Column, current *
 
 func (f *File) blocks(_ *Options, current *View) (blocks, error) {
 	m := f.manifest
-	b := blocks{length: m.Block, count: m.Blocks, typical: m.BlockRows}
+	b := blocks{length: m.Block, season: m.Season, count: m.Blocks, typical: m.BlockRows}
 	have := current.length()
 	if m.Block.Rows > 0 {
 		have = schema.Length{Rows: current.Rows()}
@@ -184,7 +185,23 @@ func (f *File) blocks(_ *Options, current *View) (blocks, error) {
 		return b, fmt.Errorf("the current window is %s long, and %s knows what windows of %s do by chance: widen the window, or save the reference with --block %s",
 			have, f.name, m.Block, have)
 	}
-	return b, nil
+	return b, f.inPhase(current)
+}
+
+// inPhase says whether a window is at the phase of the season that the blocks are
+// at: that of the window which follows the reference.
+func (f *File) inPhase(current *View) error {
+	m := f.manifest
+	if m.Season.Time == 0 || m.To == nil || current.times == nil {
+		return nil
+	}
+	season := time.Duration(m.Season.Time)
+	off := ((current.period0().From.Sub(*m.To) % season) + season) % season
+	if off > season/20 && off < season-season/20 {
+		return fmt.Errorf("%s knows windows that begin whole seasons of %s after it ends at %s, and the current window begins %s off: choose another window, or save the reference again",
+			f.name, m.Season, m.To.Format(time.RFC3339), off)
+	}
+	return nil
 }
 
 func (f *File) summary(_ context.Context, name string, _ drift.Kind, need need, _ *stat.Sorter) (*Summary, error) {

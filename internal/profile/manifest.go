@@ -21,6 +21,7 @@ type manifest struct {
 	Compat    report.Compat `json:"compat"`
 	// Block is the length of the native rule's blocks.
 	Block     schema.Length `json:"block"`
+	Season    schema.Length `json:"season"`
 	Blocks    int           `json:"blocks"`
 	BlockRows int           `json:"blockRows"`
 	Columns   []savedColumn `json:"columns"`

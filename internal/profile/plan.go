@@ -169,7 +169,7 @@ func (p *Plan) header() report.Report {
 		o := p.native()
 		r.Settings = report.Settings{
 			FalseAlarmsPerYear: number(o.FalseAlarmsPerYear), WindowsPerYear: number(o.WindowsPerYear), MinEffect: number(o.MinEffect),
-			Blocks: p.blocks.count, BlockRows: p.blocks.typical, Window: p.blocks.length.String(), Season: p.Options.season().String(),
+			Blocks: p.blocks.count, BlockRows: p.blocks.typical, Window: p.blocks.length.String(), Season: p.blocks.season.String(),
 		}
 	}
 	return r

@@ -38,6 +38,7 @@ type Reference interface {
 type blocks struct {
 	spans  []native.Span
 	length schema.Length
+	season schema.Length
 	count  int
 	// typical is the median number of rows of a block.
 	typical int
@@ -88,7 +89,7 @@ func (l Live) blocks(o *Options, current *View) (blocks, error) {
 // cut is the reference in blocks of a length, at the phase of the season at which
 // the window begins; without a window, at which the reference ends.
 func (l Live) cut(length, season schema.Length, window *View) (blocks, error) {
-	b := blocks{length: length}
+	b := blocks{length: length, season: season}
 	switch {
 	case length.Rows > 0:
 		start := l.Rows()

@@ -45,7 +45,7 @@ func Save(ctx context.Context, w io.Writer, l Live, o SaveOptions) error {
 		if cut, err = l.cut(length, o.season(), nil); err != nil {
 			return err
 		}
-		m.Block, m.Blocks, m.BlockRows = length, cut.count, cut.typical
+		m.Block, m.Season, m.Blocks, m.BlockRows = length, o.season(), cut.count, cut.typical
 	}
 	s := saver{archive: zip.NewWriter(w), live: l, options: &o, cut: cut}
 	for i, c := range columns {

@@ -244,3 +244,6 @@ func (v *View) stored(i int) int32 {
 	}
 	return int32(v.from + i)
 }
+
+// After are the rows of a view that come after those of a part of it.
+func (v *View) After(part *View) *View { return v.slice(part.to-v.from, v.to-v.from) }
