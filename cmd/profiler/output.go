@@ -11,28 +11,33 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/trainyard/trainyard/internal/reportpage"
 	"github.com/trainyard/trainyard/pkg/drift/report"
 )
 
 // outputFlags say how and where a report is written.
 type outputFlags struct {
-	format, file, colour string
+	format, file, colour, language string
 }
 
-var formats = []string{"table", "json"}
+var formats = []string{"table", "json", "html"}
 
 func (o *outputFlags) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.format, "o", "table", "write the report as `FORMAT`: table or json")
+	flags.StringVar(&o.format, "o", "table", "write the report as `FORMAT`: table, json or html")
 	flags.StringVar(&o.file, "out", "", "write to this `FILE` instead of the standard output")
+	flags.StringVar(&o.language, "lang", "en", "write the page of -o html in this `LANGUAGE`: en or fr")
 	flags.StringVar(&o.colour, "colour", "auto", "colour the table `WHEN`: auto, always or never")
 }
 
 func (o *outputFlags) check() error {
 	if !slices.Contains(formats, o.format) {
-		return fmt.Errorf("-o is %q: take table or json", o.format)
+		return fmt.Errorf("-o is %q: take table, json or html", o.format)
 	}
 	if !slices.Contains([]string{"auto", "always", "never"}, o.colour) {
 		return fmt.Errorf("--colour is %q: take auto, always or never", o.colour)
+	}
+	if !slices.Contains(reportpage.Languages(), reportpage.Language(o.language)) {
+		return fmt.Errorf("--lang is %q: take en or fr", o.language)
 	}
 	return nil
 }
@@ -44,6 +49,8 @@ func (o *outputFlags) write(s streams, r *report.Report) error {
 	switch o.format {
 	case "json":
 		err = writeJSON(&text, r)
+	case "html":
+		err = reportpage.Write(&text, *r, reportpage.Options{Language: reportpage.Language(o.language)})
 	default:
 		err = writeTable(&text, r, o.file == "" && wantsColour(s.out, o.colour))
 	}
