@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/trainyard/trainyard/internal/profile"
+	"github.com/trainyard/trainyard/internal/profile/snapshot"
+	"github.com/trainyard/trainyard/pkg/drift/report"
 )
 
 const compareAbout = `profiler compare holds current data against a reference, column by column.
@@ -31,6 +33,7 @@ type compareFlags struct {
 	reference, current, shard      string
 	referenceWindow, currentWindow window
 	block                          length
+	snapshot                       string
 	multivariate                   bool
 }
 
@@ -40,6 +43,7 @@ func (f *compareFlags) register(flags *flag.FlagSet) {
 	flags.Var(&f.referenceWindow, "reference-window", "which rows of the reference: a `WINDOW`")
 	flags.Var(&f.currentWindow, "current-window", "which rows of the current data: a `WINDOW`")
 	flags.Var(&f.block, "block", "native: cut the reference into blocks of this `LENGTH` (7d, 336rows); else as long as the current data")
+	flags.StringVar(&f.snapshot, "snapshot", "", "write the current rows, as the schema's rules leave them, into this `FOLDER` as a Parquet file named by its SHA-256")
 	flags.BoolVar(&f.multivariate, "multivariate", false, "also let a classifier compare all columns together")
 	flags.StringVar(&f.shard, "shard", "", "compare only the `i/n`-th part of the columns and write what profiler merge joins")
 	f.rule.register(flags)
@@ -49,7 +53,7 @@ func (f *compareFlags) register(flags *flag.FlagSet) {
 
 func runCompare(ctx context.Context, s streams, args []string) (int, error) {
 	var f compareFlags
-	flags := newFlags("compare", compareAbout, s.err)
+	flags := newFlags("compare", compareAbout, s.out)
 	f.register(flags)
 	words, err := parse(flags, args)
 	if err != nil {
@@ -70,6 +74,9 @@ func runCompare(ctx context.Context, s streams, args []string) (int, error) {
 	}
 	part, err := plan.Compare(ctx, shard, of)
 	if err != nil {
+		return exitError, err
+	}
+	if part.Header.Snapshot, err = f.writeSnapshot(ctx, s, plan, shard); err != nil {
 		return exitError, err
 	}
 	p.done()
@@ -106,11 +113,34 @@ func (f *compareFlags) plan(ctx context.Context, s streams, p *progress) (*profi
 	if current, err = current.Cut(orElse(f.currentWindow.Window, o.Schema.Windows.Current), nil); err != nil {
 		return nil, fmt.Errorf("current data: %w", err)
 	}
+	if current, o.Acted, err = current.Apply(ctx, o.Schema); err != nil {
+		return nil, fmt.Errorf("current data: %w", err)
+	}
 	reference, err := f.openReference(ctx, s, p, o, current)
 	if err != nil {
 		return nil, fmt.Errorf("reference: %w", err)
 	}
 	return profile.NewPlan(reference, current, o)
+}
+
+// writeSnapshot writes what a training may read; the first shard does.
+func (f *compareFlags) writeSnapshot(ctx context.Context, s streams, plan *profile.Plan, shard int) (*report.Snapshot, error) {
+	if f.snapshot == "" || shard > 1 {
+		return nil, nil
+	}
+	if err := os.MkdirAll(f.snapshot, 0o755); err != nil {
+		return nil, fmt.Errorf("--snapshot: %w", err)
+	}
+	scratch, err := os.MkdirTemp(f.snapshot, ".unfinished-*")
+	if err != nil {
+		return nil, fmt.Errorf("--snapshot: %w", err)
+	}
+	s.cleanup.add(func() { _ = os.RemoveAll(scratch) })
+	file, err := snapshot.Write(ctx, plan.Current(), f.snapshot, scratch)
+	if err != nil {
+		return nil, err
+	}
+	return &report.Snapshot{Path: file.Path, SHA256: file.SHA256, Rows: file.Rows, Quarantined: plan.Options.Acted.Quarantined}, nil
 }
 
 func (f *compareFlags) openReference(ctx context.Context, s streams, p *progress, o profile.Options, current *profile.View) (profile.Reference, error) {
@@ -180,7 +210,7 @@ again alone.`
 
 func runMerge(_ context.Context, s streams, args []string) (int, error) {
 	var output outputFlags
-	flags := newFlags("merge", mergeAbout, s.err)
+	flags := newFlags("merge", mergeAbout, s.out)
 	output.register(flags)
 	files, err := parse(flags, args)
 	if err != nil {

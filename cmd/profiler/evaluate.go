@@ -61,7 +61,7 @@ func (f *evaluateFlags) register(flags *flag.FlagSet) {
 
 func runEvaluate(ctx context.Context, s streams, args []string) (int, error) {
 	var f evaluateFlags
-	flags := newFlags("evaluate", evaluateAbout, s.err)
+	flags := newFlags("evaluate", evaluateAbout, s.out)
 	f.register(flags)
 	words, err := parse(flags, args)
 	if err != nil {

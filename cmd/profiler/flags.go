@@ -18,18 +18,31 @@ import (
 // newFlags are a command's flags; its help begins with what the command is for.
 func newFlags(name, about string, w io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(w)
-	flags.Usage = func() {
+	// A mistake is told in one line, not above a page of help.
+	flags.SetOutput(io.Discard)
+	help := func() {
 		fmt.Fprintf(w, "%s\n\nFlags:\n", about)
-		flags.VisitAll(func(f *flag.Flag) {
-			value, help := flag.UnquoteUsage(f)
-			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
-				help += " (" + f.DefValue + ")"
-			}
-			fmt.Fprintf(w, "  --%s %s\n      %s\n", f.Name, value, help)
-		})
+		flags.VisitAll(func(f *flag.Flag) { describe(w, f) })
 	}
+	flags.Usage = func() {}
+	flags.BoolFunc("h", "print this help", func(string) error { help(); return flag.ErrHelp })
+	flags.BoolFunc("help", "print this help", func(string) error { help(); return flag.ErrHelp })
 	return flags
+}
+
+func describe(w io.Writer, f *flag.Flag) {
+	value, help := flag.UnquoteUsage(f)
+	if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
+		help += " (" + f.DefValue + ")"
+	}
+	dashes := "--"
+	if len(f.Name) == 1 {
+		dashes = "-"
+	}
+	if f.Name != "h" && f.Name != "help" {
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %s%s %s", dashes, f.Name, value), " "))
+		fmt.Fprintf(w, "      %s\n", help)
+	}
 }
 
 // parse reads a command's flags. Words beside them are returned.
@@ -37,10 +50,10 @@ func parse(flags *flag.FlagSet, args []string) ([]string, error) {
 	var words []string
 	for {
 		if err := flags.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
+			if errors.Is(err, flag.ErrHelp) || strings.Contains(err.Error(), flag.ErrHelp.Error()) {
 				return nil, flag.ErrHelp
 			}
-			return nil, fmt.Errorf("%s: %w", flags.Name(), err)
+			return nil, fmt.Errorf("%s: %w; profiler %s -h lists the flags", flags.Name(), err, flags.Name())
 		}
 		if flags.NArg() == 0 {
 			return words, nil

@@ -45,7 +45,7 @@ func (f *profileFlags) register(flags *flag.FlagSet) {
 
 func runProfile(ctx context.Context, s streams, args []string) (int, error) {
 	var f profileFlags
-	flags := newFlags("profile", profileAbout, s.err)
+	flags := newFlags("profile", profileAbout, s.out)
 	f.register(flags)
 	words, err := parse(flags, args)
 	if err != nil {

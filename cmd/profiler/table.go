@@ -67,6 +67,7 @@ func writeTable(w io.Writer, r *report.Report, colour bool) error {
 	p.line("")
 	p.inputs(r)
 	p.quality(r)
+	p.actions(r)
 	switch {
 	case r.Evaluation != nil:
 		p.evaluation(r.Evaluation)
@@ -134,6 +135,19 @@ func (p *page) quality(r *report.Report) {
 		p.wrapped("  ", f.Message)
 	}
 	p.line("")
+}
+
+// actions are what rules did, and what is left for a training.
+func (p *page) actions(r *report.Report) {
+	for _, a := range r.Actions {
+		p.line("%-10s %s of %s: %s rows", "rule", a.Do, a.Column+", "+a.Rule, thousands(a.Rows))
+	}
+	if s := r.Snapshot; s != nil {
+		p.line("%-10s %s, %s rows, %s left out", "snapshot", s.Path, thousands(s.Rows), thousands(s.Quarantined))
+	}
+	if len(r.Actions) > 0 || r.Snapshot != nil {
+		p.line("")
+	}
 }
 
 // columns lists the comparison, strongest drift first.

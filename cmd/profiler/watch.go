@@ -48,7 +48,7 @@ func (f *watchFlags) register(flags *flag.FlagSet) {
 
 func runWatch(ctx context.Context, s streams, args []string) (int, error) {
 	var f watchFlags
-	flags := newFlags("watch", watchAbout, s.err)
+	flags := newFlags("watch", watchAbout, s.out)
 	f.register(flags)
 	words, err := parse(flags, args)
 	if err != nil {

@@ -166,7 +166,8 @@ func conclude(r *report.Report) {
 	}
 	switch {
 	case len(r.Quality) > 0:
-		r.Verdict = report.BadData
+		// Whatever the columns say: what is unfit to be judged has not drifted.
+		r.Verdict, r.Drifted = report.BadData, false
 	case r.Drifted:
 		r.Verdict = report.Drifted
 	case unknowns > 0 && drifted == 0 || compared == 0:

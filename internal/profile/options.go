@@ -39,6 +39,8 @@ type Options struct {
 	HashKey []byte
 	// Now is what the age of the newest row is measured from; zero does not look.
 	Now time.Time
+	// Acted is what rules did to the current rows before.
+	Acted Acted
 	// Progress is told of each column that is done; it may be nil.
 	Progress func(done, total int, column string)
 }

@@ -61,6 +61,9 @@ func NewPlan(reference Reference, current *View, o Options) (*Plan, error) {
 	return p, nil
 }
 
+// Current are the rows that are judged, as rules left them.
+func (p *Plan) Current() *View { return p.current }
+
 // planColumns lists the columns to compare: those of the reference, in its order,
 // that have no other role, then embeddings.
 func planColumns(stored table.Schema, o *Options) ([]planned, error) {
@@ -161,6 +164,7 @@ func (p *Plan) header() report.Report {
 		Settings: report.Settings{FalseAlarmsPerYear: report.None(), WindowsPerYear: report.None(), MinEffect: report.None()},
 		Columns:  []report.Column{}, Quality: []report.Finding{}, DriftShare: report.None(),
 	}
+	r.Actions = p.Options.Acted.Actions
 	if anchor := p.reference.anchor(); anchor != nil {
 		input := anchor.Input()
 		r.Inputs.Anchor = &input

@@ -3,6 +3,7 @@ package profile
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 
@@ -150,7 +151,23 @@ func (p *Plan) tableQuality(ctx context.Context) ([]report.Finding, error) {
 	for _, said := range s.Columns {
 		expected.Columns = append(expected.Columns, quality.Column{Name: said.Name, Optional: true})
 	}
-	return p.findings(expected, seen), nil
+	return append(p.findings(expected, seen), p.quarantined()...), nil
+}
+
+// quarantined says that rules took out more rows than may be.
+func (p *Plan) quarantined() []report.Finding {
+	acted, limit := p.Options.Acted, first(someQuarantined, p.Options.Schema.Rows.MaxQuarantined)
+	share := 0.0
+	if acted.Rows > 0 {
+		share = float64(acted.Quarantined) / float64(acted.Rows)
+	}
+	if share <= limit {
+		return nil
+	}
+	return []report.Finding{{
+		Kind: "Quarantined", Side: "current", Value: number(share), Limit: number(limit),
+		Message: fmt.Sprintf("rules took out %.3g %% of the rows, %.3g %% may: see which rule in the actions", 100*share, 100*limit),
+	}}
 }
 
 // duplicates counts rows that agree with an earlier one in the key, or in all
