@@ -5,6 +5,6 @@ import (
 	"github.com/trainyard/trainyard/pkg/drift/domain"
 )
 
-func (p *Plan) evidentlyText(said schema.Column, reference, current *Summary) verdict {
+func (p *Plan) evidentlyText(_ schema.Column, reference, current *Summary) verdict {
 	return apart(words(reference.live), words(current.live), domain.Vocabulary, 0.05)
 }
