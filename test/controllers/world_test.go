@@ -230,8 +230,11 @@ func (w *world) create(job *v1alpha1.TrainingJob) {
 func (w *world) edit(name string, change func(*v1alpha1.TrainingJobSpec)) {
 	w.t.Helper()
 	job := w.job(name)
+	if job == nil {
+		return // it was faster to go
+	}
 	change(&job.Spec)
-	w.must(admin.Update(w.ctx(), job))
+	w.must(client.IgnoreNotFound(admin.Update(w.ctx(), job)))
 }
 
 func (w *world) delete(name string) {
