@@ -38,6 +38,7 @@ import (
 	"github.com/trainyard/trainyard/internal/podindex"
 	"github.com/trainyard/trainyard/internal/rankwatch"
 	"github.com/trainyard/trainyard/internal/render"
+	"github.com/trainyard/trainyard/internal/slim"
 )
 
 func main() {
@@ -101,7 +102,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("selecting the objects of TrainingJobs: %w", err)
 	}
-	ours := cache.ByObject{Label: labels.NewSelector().Add(*ofJobs)}
+	ours := labels.NewSelector().Add(*ofJobs)
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w; set --kubeconfig or run inside it", err)
@@ -112,9 +113,11 @@ func newManager(o *options) (ctrl.Manager, error) {
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Pod{}:                {Transform: trimPod},
-				&corev1.Service{}:            ours,
-				&discoveryv1.EndpointSlice{}: ours,
+				&corev1.Pod{}:                {Transform: slim.Pod},
+				&corev1.Node{}:               {Transform: slim.Node},
+				&v1alpha1.TrainingJob{}:      {Transform: slim.TrainingJob},
+				&corev1.Service{}:            {Transform: slim.Service, Label: ours},
+				&discoveryv1.EndpointSlice{}: {Label: ours},
 				&coordinationv1.Lease{}:      {Namespaces: map[string]cache.Config{corev1.NamespaceNodeLease: {}}},
 			},
 		},

@@ -15,7 +15,7 @@ bench-gang: bench-manager ## Time gangs of 8, 64 and 512 pods beside Indexed Job
 	@go run ./test/bench/gang -manager $(MANAGER) $(BENCH_FLAGS)
 
 .PHONY: bench-memory
-bench-memory: bench-manager ## Weigh the manager with 500 running gangs, 2000 finished ones, 500 nodes (root; about 25 minutes).
+bench-memory: bench-manager ## Measure the memory of the manager with 500 running gangs, 2000 finished ones, 500 nodes (root; about 25 minutes).
 	@go run ./test/bench/memory -manager $(MANAGER) $(BENCH_FLAGS)
 
 .PHONY: bench-recovery
