@@ -12,6 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// startTime is how long a training may take to commit its first checkpoint, on a
+// machine that is busy.
+const startTime = 15 * time.Minute
+
 // prepare chooses the nodes and installs JobSet.
 func (r *race) prepare(ctx context.Context) error {
 	var err error
@@ -78,8 +82,8 @@ func (r *race) await(ctx context.Context, p *peer) error {
 		if committed > 0 {
 			break
 		}
-		if time.Since(began) > 5*time.Minute {
-			return fmt.Errorf("%s has no checkpoint after 5 minutes: kubectl get pods -l peer=%s", p.title, p.name)
+		if time.Since(began) > startTime {
+			return fmt.Errorf("%s has no checkpoint after %s: kubectl get pods -l peer=%s", p.title, startTime, p.name)
 		}
 		if err := pause(ctx, time.Second); err != nil {
 			return err
