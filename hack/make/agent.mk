@@ -17,3 +17,7 @@ docs-faults: ## Generate the fault table of the documentation from the rules.
 .PHONY: bench-agent
 bench-agent: agent ## Measure the node agent on the fake driver library (about 4 minutes).
 	@go run ./hack/benchagent -agent $(BIN)/agent
+
+.PHONY: gpu-check
+gpu-check: agent ## Check the agent on this machine's NVIDIA GPU and record what its driver answers; without one say so.
+	@go run ./hack/gpucheck -agent $(BIN)/agent
