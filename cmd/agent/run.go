@@ -142,6 +142,12 @@ func (o *runOptions) assemble(s streams, log logr.Logger, metrics *agent.Metrics
 		Core: core, Metrics: metrics, Intervals: agent.Intervals{Fast: o.fast, Slow: o.slow}, Clock: s.clock, Log: log,
 	}
 	a.Sampler = o.sampler(s, a.Event, metrics)
+	if o.state != "" {
+		a.State = o.state
+		if a.Sampler.Before, err = agent.LoadFootprint(o.state); err != nil {
+			log.Error(err, "Starting without what the agent before left")
+		}
+	}
 	if o.kmsg != "" {
 		a.KernelLog = kmsg.New(o.kmsg)
 	}

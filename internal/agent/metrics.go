@@ -62,6 +62,7 @@ var nodeMetrics = []deviceMetric{
 	{hardware.VarCPUThrottleEvents, "node_cpu_throttle_events_total", "Thermal throttling events of the CPU packages.", true},
 	{hardware.VarFabricErrors, "node_infiniband_errors_total", "Errors of InfiniBand and RoCE ports.", true},
 	{hardware.VarFabricLinksDown, "node_infiniband_links_down", "InfiniBand and RoCE ports that went down.", false},
+	{hardware.VarFabricLinksSlow, "node_infiniband_links_slow", "InfiniBand and RoCE ports that run slower than they did.", false},
 	{hardware.VarNetworkLinksDown, "node_network_links_down", "Network interfaces that lost their carrier.", false},
 	{hardware.VarFilesystemReadOnly, "node_filesystem_readonly", "1 while a file system fell back to read-only.", false},
 	{hardware.VarLoadPerCore, "node_load_per_core", "Load average of one minute over the number of cores.", false},

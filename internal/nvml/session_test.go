@@ -284,6 +284,29 @@ func TestLostAndFound(t *testing.T) {
 	}
 }
 
+// TestFailing: a GPU about which every call fails says nothing and is not well.
+func TestFailing(t *testing.T) {
+	s := newStage(t, "H100", 2)
+	s.poll()
+	s.scenario.GPU(1, "failing", "1")
+	s.play()
+	readings, state := s.poll()
+	if r := readings[1]; state.Mode != ModeGPU || r.Readable || value(t, r, hardware.VarFailing) != 1 || value(t, r, hardware.VarLost) != 0 {
+		t.Errorf("state %+v, reading %+v", state, r)
+	}
+	if _, known := readings[1].Vars.Get(hardware.VarTemperature); known {
+		t.Error("a failing GPU has a temperature")
+	}
+	if value(t, readings[0], hardware.VarFailing) != 0 {
+		t.Error("its neighbour fails too")
+	}
+	s.scenario.Unset(1, "failing")
+	s.play()
+	if readings, _ = s.poll(); !readings[1].Readable || value(t, readings[1], hardware.VarFailing) != 0 {
+		t.Errorf("afterwards: %+v", readings[1])
+	}
+}
+
 func TestLostBeforeItWasNamed(t *testing.T) {
 	s := newStage(t, "H100", 2)
 	s.scenario.GPU(1, "lost", "1")
