@@ -72,6 +72,7 @@ func New(a *Agent) *Agent {
 	a.restored = make(chan *v1alpha1.NodeHardware)
 	a.policies = make(chan *v1alpha1.HardwarePolicy)
 	a.seen = map[string]time.Time{}
+	a.Core.Heard = func(e hardware.Event) { a.Recorder.Event(e) }
 	a.continued = a.Cluster == nil
 	a.Sampler.ResetsKnown = a.continued
 	return a
@@ -170,7 +171,6 @@ func (a *Agent) judge(ctx context.Context, start func(func(context.Context))) {
 			a.readKernelLog(snap)
 			a.show(a.Core.Take(snap), false)
 		case e := <-a.events:
-			a.Recorder.Event(e)
 			a.show(a.Core.Event(e), true)
 		case <-stale.C():
 			if !fresh {

@@ -19,6 +19,10 @@ const maxHeard = 1024
 
 // Core judges what the sampler and the drivers say. It is for one goroutine.
 type Core struct {
+	// Heard is told of every event, from the driver or the kernel's log, as it is
+	// judged; it may be nil.
+	Heard func(hardware.Event)
+
 	classifier *hardware.Classifier
 	policy     v1alpha1.PolicyInForce
 	last       *Snapshot
@@ -128,6 +132,9 @@ func (c *Core) hear(e hardware.Event) {
 	}
 	if e.BootID == "" {
 		e.BootID = c.last.Sample.BootID
+	}
+	if c.Heard != nil {
+		c.Heard(e)
 	}
 	c.classifier.Report(e)
 }
