@@ -17,10 +17,12 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/trainyard/trainyard/internal/datasource/jsonrows"
 	"github.com/trainyard/trainyard/internal/datasource/reading"
+	"github.com/trainyard/trainyard/internal/datasource/retry"
 	"github.com/trainyard/trainyard/internal/datasource/spill"
 	"github.com/trainyard/trainyard/internal/datasource/table"
 	"github.com/trainyard/trainyard/pkg/drift/window"
@@ -47,7 +49,9 @@ func Open(ctx context.Context, source Source, options reading.Options) (table.Ta
 	if topic == "" || strings.Contains(topic, "/") {
 		return nil, fmt.Errorf("%s names no topic: write kafka://broker:9092/topic", label(source.URL))
 	}
-	settings, err := source.settings(options)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	settings, err := source.settings(options, cancel)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +70,9 @@ func Open(ctx context.Context, source Source, options reading.Options) (table.Ta
 	opened, err := r.read(ctx)
 	if err != nil {
 		_ = rows.Close()
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return nil, fmt.Errorf("read %s: %w", r.name, err)
 	}
 	return opened, nil
@@ -90,7 +97,12 @@ type reader struct {
 }
 
 func (r *reader) read(ctx context.Context) (table.Table, error) {
-	parts, err := r.plan(ctx)
+	var parts []part
+	err := retry.Do(ctx, func() error {
+		var err error
+		parts, err = r.plan(ctx)
+		return final(err)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +127,15 @@ func (r *reader) read(ctx context.Context) (table.Table, error) {
 		}
 	}
 	return r.table.Table()
+}
+
+// final marks what a broker will always answer, such as that there is no such topic.
+func final(err error) error {
+	var answered *kerr.Error
+	if errors.As(err, &answered) && !answered.Retriable || errors.As(err, &answered) && answered == kerr.UnknownTopicOrPartition {
+		return retry.Permanent(err)
+	}
+	return err
 }
 
 // part is what is to be read of a partition: from start until before end.

@@ -1,9 +1,11 @@
 package kafka
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -12,14 +14,21 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
+	"github.com/trainyard/trainyard/internal/datasource/guard"
 	"github.com/trainyard/trainyard/internal/datasource/reading"
 	"github.com/trainyard/trainyard/internal/datasource/web"
 )
 
 // settings are those of the client. Every broker, also those that the first one names
 // as its peers, is dialled by the guard.
-func (s *Source) settings(options reading.Options) ([]kgo.Opt, error) {
+// refused is told of an address that the guard denies, which the client would try
+// again and again.
+func (s *Source) settings(options reading.Options, refused func(error)) ([]kgo.Opt, error) {
 	query := s.URL.Query()
+	dial, err := s.dialer(options, query.Get("tls") == "true" || s.CAFile != "")
+	if err != nil {
+		return nil, err
+	}
 	settings := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(s.URL.Host, ",")...),
 		kgo.ClientID("trainyard"),
@@ -30,20 +39,23 @@ func (s *Source) settings(options reading.Options) ([]kgo.Opt, error) {
 		kgo.FetchMaxBytes(16 << 20),
 		kgo.MaxConcurrentFetches(1),
 	}
-	if query.Get("tls") != "true" && s.CAFile == "" {
-		settings = append(settings, kgo.Dialer(options.Dialer().DialContext))
-	} else {
-		dial, err := s.secure(options)
-		if err != nil {
-			return nil, err
+	settings = append(settings, kgo.Dialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if denied, is := guard.Denied(err); is {
+			refused(denied)
 		}
-		settings = append(settings, dial)
-	}
+		return conn, err
+	}))
 	return s.authenticated(settings, query)
 }
 
-// secure dials by the guard and then by TLS.
-func (s *Source) secure(options reading.Options) (kgo.Opt, error) {
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dialer dials by the guard, and then by TLS if it is secure.
+func (s *Source) dialer(options reading.Options, secure bool) (dialer, error) {
+	if !secure {
+		return options.Dialer().DialContext, nil
+	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.CAFile != "" {
 		trusted, err := web.Certificates(s.CAFile)
@@ -52,7 +64,7 @@ func (s *Source) secure(options reading.Options) (kgo.Opt, error) {
 		}
 		config.RootCAs = trusted
 	}
-	return kgo.Dialer(options.Dialer().TLS(config)), nil
+	return options.Dialer().TLS(config), nil
 }
 
 func (s *Source) authenticated(settings []kgo.Opt, query url.Values) ([]kgo.Opt, error) {

@@ -129,7 +129,9 @@ func (r *reader) read(ctx context.Context, conn *pgx.Conn) error {
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	const declare = "DECLARE trainyard NO SCROLL CURSOR FOR "
-	if _, err := tx.Exec(ctx, declare+r.source.Query, r.arguments()...); err != nil {
+	// The extended protocol takes one statement only: nothing can end the transaction
+	// and write.
+	if _, err := conn.PgConn().ExecParams(ctx, declare+r.source.Query, r.arguments(), nil, nil, nil).Close(); err != nil {
 		return fmt.Errorf("run the query: %w", err)
 	}
 	r.rows.File(r.name)
@@ -145,27 +147,26 @@ func (r *reader) read(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // arguments are the ends of the span for as many placeholders as the query has.
-func (r *reader) arguments() []any {
-	var arguments []any
-	if strings.Contains(r.source.Query, "$1") {
-		arguments = append(arguments, end(r.source.Span.From, pgtype.NegativeInfinity))
+func (r *reader) arguments() [][]byte {
+	switch {
+	case strings.Contains(r.source.Query, "$2"):
+		return [][]byte{end(r.source.Span.From, "-infinity"), end(r.source.Span.To, "infinity")}
+	case strings.Contains(r.source.Query, "$1"):
+		return [][]byte{end(r.source.Span.From, "-infinity")}
 	}
-	if strings.Contains(r.source.Query, "$2") {
-		arguments = append(arguments, end(r.source.Span.To, pgtype.Infinity))
+	return nil
+}
+
+func end(at time.Time, open string) []byte {
+	if at.IsZero() {
+		return []byte(open)
 	}
-	return arguments
+	return at.UTC().AppendFormat(nil, time.RFC3339Nano)
 }
 
 // Bounded says whether a query takes the ends of a span itself.
 func Bounded(query string) bool {
 	return strings.Contains(query, "$1") || strings.Contains(query, "$2")
-}
-
-func end(at time.Time, open pgtype.InfinityModifier) pgtype.Timestamptz {
-	if at.IsZero() {
-		return pgtype.Timestamptz{InfinityModifier: open, Valid: true}
-	}
-	return pgtype.Timestamptz{Time: at, Valid: true}
 }
 
 // fetch reads some thousand rows, and says how many there were.

@@ -136,11 +136,8 @@ func (r *reader) read(ctx context.Context) (table.Table, error) {
 	}
 	step := r.source.Step
 	for from := r.source.Span.From; from.Before(r.source.Span.To); from = from.Add(values * step) {
-		last := r.source.Span.To.Add(-1)
-		to := from.Add((values - 1) * step)
-		if to.After(last) {
-			to = last
-		}
+		steps := min((r.source.Span.To.Sub(from)-1)/step, values-1)
+		to := from.Add(steps * step)
 		if err := r.piece(ctx, v1.Range{Start: from, End: to, Step: step}); err != nil {
 			return nil, err
 		}
