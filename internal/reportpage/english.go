@@ -9,7 +9,7 @@ var english = map[string]string{
 
 	"compare.overline": "Data drift", "watch.overline": "Data drift over time", "evaluate.overline": "Candidate against champion",
 	"section.result": "The result", "section.quality": "What is wrong with the data", "section.actions": "What the rules did with the data",
-	"section.ranking": "What changed, strongest first", "section.columns": "Column by column",
+	"section.ranking": "What changed, strongest first", "section.worst": "Column by column, each in its worst window", "section.columns": "Column by column",
 	"section.many": "All columns together", "section.stream": "The whole stream", "section.charts": "Each column over time", "section.model": "The model over time",
 	"section.metrics": "The two models, figure by figure", "section.segments": "Where the candidate does worse or better",
 	"section.how": "How it was computed", "section.inputs": "What was read",
@@ -105,7 +105,8 @@ var english = map[string]string{
 	"shape.changed": "The typical value is much the same; how values are spread around it is not.",
 	"category.rose": "“%s” rose from %s to %s of the rows.", "category.fell": "“%s” fell from %s to %s of the rows.", "category.new": "“%[1]s” is new: %[3]s of the rows.", "category.gone": "“%[1]s” is gone; it was %[2]s of the rows.",
 	"effect.deviations": "On average a value moved by %s standard deviations.", "effect.rows": "In all, %s of the rows moved to another category.",
-	"effect.range": "Somewhere along the axis, the share of rows below a value differs by %s.", "effect.area": "A classifier tells a new row from an old one in %s of cases; by guessing it would be half.",
+	"effect.rows.numbers": "In all, %s of the rows have another value.",
+	"effect.range":        "Somewhere along the axis, the share of rows below a value differs by %s.", "effect.area": "A classifier tells a new row from an old one in %s of cases; by guessing it would be half.",
 	"effect.deviations.short": "%s SD", "effect.rows.short": "%s of rows", "effect.area.short": "AUC %s",
 	"missing.changed": "Missing values went from %s to %s.", "sensitive": "Sensitive: categories are hashed, small counts left out.",
 	"anchor":          "Against the fixed anchor: %s, effect %s.",
