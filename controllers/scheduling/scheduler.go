@@ -39,6 +39,10 @@ const holdTime = 30 * time.Second
 // about again.
 const rejectedRetry = 30 * time.Second
 
+// failureTold is how long the API server may fail on a job's pods before its
+// user is told.
+const failureTold = 5 * time.Second
+
 // evictionRecheck is how soon a job that is leaving its place is looked at
 // again though none of its pods has ended: their node may be lost.
 const evictionRecheck = 5 * time.Second

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,6 +28,9 @@ type shapeCache struct {
 
 	mu    sync.Mutex
 	known map[types.UID]shapesOf
+	// failing is since when the API server could not say what it makes of a
+	// job's pods.
+	failing map[types.UID]time.Time
 }
 
 type shapesOf struct {
@@ -35,13 +39,25 @@ type shapesOf struct {
 }
 
 func newShapeCache(c client.Client, options render.Options) *shapeCache {
-	return &shapeCache{client: c, options: options, known: map[types.UID]shapesOf{}}
+	return &shapeCache{client: c, options: options, known: map[types.UID]shapesOf{}, failing: map[types.UID]time.Time{}}
 }
 
 func (c *shapeCache) forget(job types.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, job)
+	delete(c.failing, job)
+}
+
+// failingFor takes note that asking about a job's pods failed, and returns for
+// how long it has.
+func (c *shapeCache) failingFor(job types.UID, now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.failing[job]; !known {
+		c.failing[job] = now
+	}
+	return now.Sub(c.failing[job])
 }
 
 // cached returns what is known of a job's pods, if that is still about its spec.
@@ -70,6 +86,7 @@ func (c *shapeCache) ask(ctx context.Context, job *v1alpha1.TrainingJob) ([]*cor
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known[job.UID] = shapesOf{generation: job.Generation, specs: specs}
+	delete(c.failing, job.UID)
 	return specs, nil
 }
 

@@ -212,7 +212,7 @@ func (s *Scheduler) queue(ctx context.Context, job *v1alpha1.TrainingJob) (time.
 		return rejectedRetry, s.wait(ctx, job, v1alpha1.ReasonPodRejected, err.Error())
 	}
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(err, s.explainFailure(ctx, job, err))
 	}
 	g, err := s.gangOf(ctx, job, shapes)
 	if unknownClass(job, err) {
@@ -224,6 +224,15 @@ func (s *Scheduler) queue(ctx context.Context, job *v1alpha1.TrainingJob) (time.
 		return 0, err
 	}
 	return 0, s.ask(job, g)
+}
+
+// explainFailure writes that the API server fails on a job's pods, if it has for
+// a while: one failure is nothing to tell.
+func (s *Scheduler) explainFailure(ctx context.Context, job *v1alpha1.TrainingJob, err error) error {
+	if s.shapes.failingFor(job.UID, s.clock.Now()) < failureTold {
+		return nil
+	}
+	return s.wait(ctx, job, v1alpha1.ReasonPodRejected, "trying the job's pods: "+err.Error())
 }
 
 // wait writes why a job is not even asked about.

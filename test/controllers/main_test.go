@@ -15,9 +15,11 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-logr/logr"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/trainyard/trainyard/test/apiserver"
 )
@@ -31,6 +33,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	ctrllog.SetLogger(logr.Discard()) // what matters is in the statuses
 	code, err := runWithServer(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "test/controllers:", err)
