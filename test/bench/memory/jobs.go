@@ -78,14 +78,16 @@ func (o *options) gang(name, kind string) *v1alpha1.TrainingJob {
 			Volumes: []corev1.Volume{{Name: "cache", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
 		},
 	}
+	size := o.size
 	if kind == end {
+		size = o.endedSize
 		template.Annotations = map[string]string{"lab.trainyard.dev/succeed-after": "1s"}
 	}
 	return &v1alpha1.TrainingJob{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{label: kind}},
 		Spec: v1alpha1.TrainingJobSpec{
 			Framework: v1alpha1.FrameworkPyTorch, Launcher: v1alpha1.LauncherAuto,
-			ReplicaSpecs: []v1alpha1.ReplicaSpec{{Name: "worker", Replicas: int32(o.size), Template: template}},
+			ReplicaSpecs: []v1alpha1.ReplicaSpec{{Name: "worker", Replicas: int32(size), Template: template}},
 		},
 	}
 }

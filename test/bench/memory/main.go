@@ -29,7 +29,7 @@ const (
 type options struct {
 	manager           string
 	running, finished int
-	size              int
+	size, endedSize   int
 	nodes             int
 	span              time.Duration
 	profile           string
@@ -41,6 +41,7 @@ func main() {
 	flag.IntVar(&o.running, "running", 500, "gangs that run")
 	flag.IntVar(&o.finished, "finished", 2000, "gangs that have ended")
 	flag.IntVar(&o.size, "size", 8, "pods of a gang, of one GPU each")
+	flag.IntVar(&o.endedSize, "finished-size", 8, "pods of a gang that has ended; they stay until the gang is deleted")
 	flag.IntVar(&o.nodes, "nodes", 500, "simulated nodes, of 16 GPUs each")
 	flag.DurationVar(&o.span, "span", 10*time.Minute, "how long to watch the manager when all is set up")
 	flag.StringVar(&o.profile, "pprof", "0", "the manager's --pprof-bind-address")
