@@ -41,7 +41,7 @@ func TestLibraries(t *testing.T) {
 			job.Spec.Framework, job.Spec.ReplicaSpecs = c.framework, c.sets
 			job.Spec.FailurePolicy.MaxRestarts = ptr.To[int32](0)
 			create(t, job)
-			job = eventually(t, name, 5*time.Minute, "Succeeded", inState(v1alpha1.StateSucceeded))
+			job = eventually(t, name, 10*time.Minute, "Succeeded", inState(v1alpha1.StateSucceeded))
 			if diff := cmp.Diff(c.want, metrics(job)); diff != "" {
 				t.Errorf("what the first process reported (-want +got):\n%s", diff)
 			}

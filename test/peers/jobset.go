@@ -52,6 +52,6 @@ func (r *race) installJobSet(ctx context.Context) error {
 	if _, err := r.cluster.Kubectl(ctx, "apply", "--server-side", "-k", mine); err != nil {
 		return err
 	}
-	_, err = r.cluster.Kubectl(ctx, "-n", "jobset-system", "rollout", "status", "deployment/jobset-controller-manager", "--timeout=180s")
+	_, err = r.cluster.Kubectl(ctx, "-n", "jobset-system", "rollout", "status", "deployment/jobset-controller-manager", "--timeout=600s")
 	return err
 }

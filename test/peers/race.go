@@ -65,8 +65,16 @@ func (r *race) apply(ctx context.Context, name, manifest string) error {
 		return fmt.Errorf("writing a manifest: %w", err)
 	}
 	defer func() { _ = os.Remove(file) }() // the lab's folder goes with the lab
-	_, err := r.cluster.Kubectl(ctx, "apply", "--server-side", "-f", file)
-	return err
+	// A webhook may not serve yet though its Deployment is there.
+	for began := time.Now(); ; {
+		_, err := r.cluster.Kubectl(ctx, "apply", "--server-side", "-f", file)
+		if err == nil || time.Since(began) > startTime {
+			return err
+		}
+		if err := pause(ctx, 2*time.Second); err != nil {
+			return err
+		}
+	}
 }
 
 // await waits until a training has committed a checkpoint.
