@@ -14,10 +14,6 @@ prometheus-rule: ## Make the PrometheusRule of config/prometheus from the plain 
 dashboard: ## Make the Grafana dashboard of config/grafana from hack/dashboard.
 	@go run ./hack/dashboard > config/grafana/gpu-fleet.json
 
-.PHONY: observability-packages
-observability-packages: ## Install Debian's prometheus, which the tests of dashboard and alerts start themselves (root).
-	apt-get install -y --no-install-recommends prometheus
-
 .PHONY: test-alerts
 test-alerts: ## Check the alert rules and when each fires (needs promtool; make test does this too).
 	promtool check rules $(PLAIN_RULES)

@@ -11,10 +11,6 @@ minio: $(MINIO) ## Build MinIO, the object store that tests read from (10 minute
 
 test: minio
 
-.PHONY: test-packages
-test-packages: ## Install the Debian packages that tests start servers from (root).
-	apt-get install -y --no-install-recommends postgresql prometheus
-
 SOURCES_FUZZ := infer:FuzzCell csvrows:FuzzScan jsonrows:FuzzRows parquetfile:FuzzOpen .:FuzzSpec
 
 .PHONY: fuzz-sources
@@ -24,5 +20,8 @@ fuzz-sources: ## Fuzz every parser of the data sources (FUZZ_TIME=1m each).
 	done
 
 .PHONY: source-sizes
-source-sizes: ## Print what each object store adds to a program, in MiB.
-	@go run ./test/bench/sourcesize
+source-sizes: ## Print how large a program is that reads tables, and with each object store.
+	@for tags in none s3 gcs azure s3,gcs,azure; do \
+		CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -tags $$tags -o $(BIN)/sourcesize ./test/bench/sourcesize; \
+		printf 'source-size-%s\t%s\tbytes\t\t\n' $$tags $$(stat -c %s $(BIN)/sourcesize); \
+	done; rm -f $(BIN)/sourcesize

@@ -47,7 +47,7 @@ type Fleet struct {
 func Lacking() string {
 	for _, program := range []string{"prometheus", "promtool"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return "no " + program + " here: make observability-packages, or apt-get install prometheus"
+			return "no " + program + " here: make test-packages, or apt-get install prometheus"
 		}
 	}
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {

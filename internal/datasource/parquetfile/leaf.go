@@ -33,7 +33,7 @@ func leafOf(column *parquet.Column) leaf {
 	case *format.DecimalType:
 		return decimalLeaf(stored, meaning.Scale)
 	case *format.TimestampType:
-		return wholeLeaf(stored, table.Timestamp, perSecond(meaning.Unit))
+		return instantLeaf(int64(perSecond(meaning.Unit)))
 	case *format.TimeType:
 		return wholeLeaf(stored, table.Float, perSecond(meaning.Unit))
 	case *format.DateType:
@@ -111,6 +111,17 @@ func appendAs[T int32 | int64 | uint32 | uint64 | float32](to []float64, values 
 		to = append(to, float64(value)/per)
 	}
 	return to
+}
+
+// instantLeaf divides whole numbers since 1970 by perSecond, the whole seconds apart
+// from the rest: nanoseconds of today have more digits than a float64.
+func instantLeaf(perSecond int64) leaf {
+	return leaf{typ: table.Timestamp, numbers: func(to []float64, page encoding.Values, _ int) ([]float64, error) {
+		for _, value := range page.Int64() {
+			to = append(to, float64(value/perSecond)+float64(value%perSecond)/float64(perSecond))
+		}
+		return to, nil
+	}}
 }
 
 func perSecond(unit format.TimeUnit) float64 {

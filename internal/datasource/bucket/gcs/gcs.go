@@ -20,6 +20,7 @@ import (
 	"gocloud.dev/gcp"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
+	"google.golang.org/api/option"
 
 	"github.com/trainyard/trainyard/internal/datasource/bucket"
 	"github.com/trainyard/trainyard/internal/datasource/guard"
@@ -32,7 +33,11 @@ func open(ctx context.Context, from *url.URL, by *guard.Guard) (*blob.Bucket, er
 	if err != nil {
 		return nil, err
 	}
-	opened, err := gcsblob.OpenBucket(ctx, client, from.Host, nil)
+	// The library takes a client of its own where STORAGE_EMULATOR_HOST is set, which
+	// anybody who writes a pod's environment can do: ours goes last, and stays.
+	opened, err := gcsblob.OpenBucket(ctx, client, from.Host, &gcsblob.Options{
+		ClientOptions: []option.ClientOption{option.WithHTTPClient(&client.Client)},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", from.Host, err)
 	}
