@@ -1,18 +1,13 @@
 package datasource
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
-	"github.com/trainyard/trainyard/internal/datasource/csvrows"
-	"github.com/trainyard/trainyard/internal/datasource/parquetfile"
-	"github.com/trainyard/trainyard/internal/datasource/place"
 	"github.com/trainyard/trainyard/internal/datasource/reading"
-	"github.com/trainyard/trainyard/internal/datasource/spill"
-	"github.com/trainyard/trainyard/internal/datasource/stream"
 	"github.com/trainyard/trainyard/internal/datasource/table"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // What a user of this package needs of those below it.
@@ -45,96 +40,91 @@ const (
 )
 
 // Open reads what must be read before the first column can be: footers of Parquet
-// files, all rows of other formats. The table is the caller's to close.
+// files, all rows of other formats. The table has the rows of the window only; fewer
+// than its minimum are a *window.TooFewError. The table is the caller's to close.
 func Open(ctx context.Context, spec Spec, options Options) (Table, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	limits := options.Limits.WithDefaults()
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.Time,
-		fmt.Errorf("%s took longer than %s to open: read less, or raise the limit of time", spec.URL, limits.Time))
+	if spec.Window.Lookback > 0 && options.Now.IsZero() {
+		return nil, errors.New("window.lookback needs the present, and the options do not have it: set Now")
+	}
+	limit := options.Limits.WithDefaults().Time
+	ctx, cancel := context.WithTimeoutCause(ctx, limit,
+		fmt.Errorf("%s took longer than %s to open: read less, or raise the limit of time", spec.label(), limit))
 	defer cancel()
-	objects, err := place.Local(spec.URL, limits.Files)
+	opened, err := open(ctx, spec, options)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := choose(ctx, opened, spec, options)
+	if err != nil {
+		_ = opened.Close()
+		return nil, err
+	}
+	return chosen, nil
+}
+
+// open hands the spec to the reader of its scheme.
+func open(ctx context.Context, spec Spec, options Options) (Table, error) {
+	if address := spec.address(); address != nil {
+		if query, found := queried[address.Scheme]; found {
+			return query(ctx, spec, options)
+		}
+	}
+	objects, err := find(ctx, spec, options)
 	if err != nil {
 		return nil, err
 	}
 	return openObjects(ctx, spec, objects, options)
 }
 
-// openObjects reads files as one table. It closes them, at once or with the table.
-func openObjects(ctx context.Context, spec Spec, objects []place.Object, options Options) (Table, error) {
-	format, err := formatOf(ctx, spec, objects[0])
-	if err != nil {
-		place.CloseAll(objects)
-		return nil, err
+// choose keeps the rows of the window.
+func choose(ctx context.Context, opened Table, spec Spec, options Options) (Table, error) {
+	wanted := spec.Window.Window()
+	rows := window.All(opened.Rows())
+	switch {
+	case spec.Time.Column != "" && (wanted.Timed() || wanted.Rows > 0 || wanted.SkipRows > 0):
+		times, err := table.Times(ctx, opened, spec.Time.Column, perSecond[spec.Time.Unit])
+		if err != nil {
+			return nil, err
+		}
+		rows = wanted.Select(times, options.Now)
+		if rows.Undated > 0 {
+			options.Warned(fmt.Sprintf("%s: %d rows have no %s and are in no window", spec.label(), rows.Undated, spec.Time.Column))
+		}
+	case wanted.Timed() && !spec.dated():
+		return nil, fmt.Errorf("%s: the window is bounded by time and no column says when a row happened: name it as time.column",
+			spec.label())
+	default:
+		rows = wanted.Stored(opened.Rows())
 	}
-	if format == Parquet {
-		return parquetfile.Open(ctx, objects, spec.Columns, options)
+	if err := wanted.Enough(rows.Count); err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.label(), err)
 	}
-	defer place.CloseAll(objects)
-	rows := spill.NewRows(options, spec.Types)
-	if err := readRows(ctx, spec, objects, options, rows); err != nil {
-		_ = rows.Close()
-		return nil, err
-	}
-	opened, err := rows.Table()
-	if err != nil {
-		_ = rows.Close()
-		return nil, err
-	}
-	return opened, nil
+	return table.Select(opened, rows), nil
 }
 
-func readRows(ctx context.Context, spec Spec, objects []place.Object, options Options, to *spill.Rows) error {
-	meter := options.NewMeter(place.Total(objects))
-	reader := csvrows.NewReader(csvrows.Options{
-		Delimiter: delimiter(spec),
-		NoHeader:  spec.CSV.NoHeader,
-		Columns:   spec.Columns,
-	}, options.Limits, meter, to)
-	for _, object := range objects {
-		content, err := stream.Open(ctx, object, meter)
-		if err != nil {
-			return err
+// Apart says whether two specs surely read no row in common: it is an error if they
+// read one place with spans of time that overlap, or that are closer than the gap
+// allows, or with the same last rows.
+func Apart(reference, current Spec, options Options, gap Duration) error {
+	if reference.URL != current.URL || reference.Query != current.Query {
+		return nil
+	}
+	a, b := reference.Window.Window(), current.Window.Window()
+	if a.Timed() || b.Timed() {
+		if err := window.Apart(a.At(options.Now), b.At(options.Now), gap.Duration()); err != nil {
+			return fmt.Errorf("%s: %w", reference.label(), err)
 		}
-		err = reader.File(content, object.Name(), content.Grown)
-		if err := errors.Join(err, content.Close()); err != nil {
-			return err
-		}
+		return nil
+	}
+	// Counted from the end, a window is the rows from skipRows to skipRows + rows.
+	end := func(w window.Window) int { return w.SkipRows + w.Rows }
+	apart := a.Rows > 0 && end(a) <= b.SkipRows || b.Rows > 0 && end(b) <= a.SkipRows
+	if !apart {
+		return fmt.Errorf("%s is the reference and the current data, and their rows overlap: "+
+			"give each a window, or name two files", reference.label())
 	}
 	return nil
-}
-
-func delimiter(spec Spec) byte {
-	if spec.CSV.Delimiter == "" {
-		return 0
-	}
-	return spec.CSV.Delimiter[0]
-}
-
-// formatOf looks at the first file where the spec does not say.
-func formatOf(ctx context.Context, spec Spec, object place.Object) (Format, error) {
-	if spec.Format != "" {
-		return spec.Format, nil
-	}
-	if object.Size() < 0 {
-		return CSV, nil // a pipe cannot be looked at without consuming it
-	}
-	var options Options
-	content, err := stream.Open(ctx, object, options.NewMeter(0))
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = content.Close() }()
-	head, err := content.Peek(4)
-	if err != nil {
-		return "", err
-	}
-	if !bytes.Equal(head, []byte("PAR1")) {
-		return CSV, nil
-	}
-	if content.Packed() {
-		return "", fmt.Errorf("%s is a Parquet file that is compressed as a whole: unpack it, Parquet is compressed inside", object.Name())
-	}
-	return Parquet, nil
 }

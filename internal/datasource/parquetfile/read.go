@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -33,12 +32,7 @@ func (t *files) number(ctx context.Context, field table.Field) (table.Column, er
 		}
 	}
 	if field.Type == table.Float {
-		column.Missing = 0
-		for _, value := range column.Numbers {
-			if math.IsNaN(value) {
-				column.Missing++
-			}
-		}
+		column.Missing = table.CountNaN(column.Numbers)
 	}
 	return column, t.complete(field.Name, len(column.Numbers))
 }

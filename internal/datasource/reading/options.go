@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/trainyard/trainyard/internal/datasource/guard"
 	"github.com/trainyard/trainyard/internal/datasource/table"
 )
 
@@ -18,6 +19,10 @@ type Options struct {
 	ShowValues bool
 	// Progress is called every few thousand rows while a source is opened.
 	Progress func(Progress)
+	// Now is the present, for windows that look back.
+	Now time.Time
+	// Guard decides what may be dialled; nil is the guard of a pod.
+	Guard *guard.Guard
 	// Warn is told of what was left out and why: columns that cannot be read.
 	Warn func(string)
 }
@@ -79,6 +84,14 @@ func fill[T int | int64 | float64 | time.Duration](value *T, by T) {
 	if *value <= 0 {
 		*value = by
 	}
+}
+
+// Dialer is the guard by which every connection is made.
+func (o *Options) Dialer() *guard.Guard {
+	if o.Guard != nil {
+		return o.Guard
+	}
+	return guard.Default()
 }
 
 // Warned tells Warn, if there is one.

@@ -61,11 +61,8 @@ func (l *Labels) Overflowed() bool { return len(l.labels) > l.most }
 // Column is the column of the rows added.
 func (l *Labels) Column(name string) Column {
 	column := Column{Field: Field{Name: name, Type: String}, Codes: l.codes, Labels: l.labels}
-	for _, code := range l.codes {
-		if code == Absent {
-			column.Missing++
-		}
-	}
+	column.Missing = countAbsent(l.codes)
+	column.dropUnused() // a dictionary may hold what no row has
 	return column
 }
 
