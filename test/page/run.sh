@@ -5,14 +5,14 @@
 #
 # Needs Debian's chromium and Node with npm; what is under package-lock.json is
 # installed under CACHE, outside the tree, once a version of that file. Where
-# something is missing it says what was not run and passes, unless PAGE_REQUIRED
+# something is missing it says what was not run and passes, unless TRAINYARD_REQUIRE_PAGE
 # is set.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 skip() {
 	echo "page: not run: $1; to run it: make page-packages test-page" >&2
-	[[ -z ${PAGE_REQUIRED:-} ]]
+	[[ -z ${TRAINYARD_REQUIRE_PAGE:-} ]]
 	exit
 }
 
