@@ -38,10 +38,6 @@ test: lab ## Run the tests: units, the API and the controllers against a real AP
 	@go tool cover -func=coverage.out | tail -1
 	$(MAKE) lab-unit
 
-.PHONY: e2e
-e2e: lab ## Run whole stories on a real cluster: real kubelets, real containers (root; LAB_FLAGS=…).
-	LAB_FLAGS="$(LAB_FLAGS)" go test -count=1 -v -timeout 40m -tags e2e ./test/e2e
-
 .PHONY: bench
 bench: bench-placement bench-launcher ## Run the benchmarks that need no cluster.
 

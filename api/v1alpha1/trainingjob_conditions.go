@@ -31,6 +31,9 @@ const (
 	ReasonInsufficientCapacity = "InsufficientCapacity"
 	// ReasonImpossible: the gang would not fit even if its nodes were empty.
 	ReasonImpossible = "Impossible"
+	// ReasonAwaitingTurn: the job could be placed, and would hold up one that
+	// comes first beyond the time at which that is expected to fit.
+	ReasonAwaitingTurn = "AwaitingTurn"
 	// ReasonAwaitingPreemption: the place is being freed by other jobs.
 	ReasonAwaitingPreemption = "AwaitingPreemption"
 	// ReasonNoEligibleNode: no node passes selectors, affinity and taints.

@@ -132,8 +132,10 @@ type RunPolicy struct {
 	// +kubebuilder:validation:Maximum=315360000
 	ActiveDeadlineSeconds int64 `json:"activeDeadlineSeconds,omitempty"`
 
-	// estimatedDurationSeconds is how long the user expects the job to run. It
-	// tells others how long they may have to wait; nothing ends because of it.
+	// estimatedDurationSeconds is how long the user expects the job to hold a
+	// place in all; nothing ends because of it. By it, those that wait are told
+	// when to expect a place, and a short job may use room that a larger one
+	// waits for, if it ends before that fits. Unset: activeDeadlineSeconds.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=315360000
@@ -281,9 +283,11 @@ type TrainingJobSpec struct {
 	Framework Framework `json:"framework,omitempty"`
 
 	// numProcPerNode is the number of processes that a pod starts: a number
-	// from 1 to 128, or auto for one per GPU that the first container
-	// requests (one where it requests none). Default auto. Immutable but for
-	// suspended jobs.
+	// from 1 to 128, or auto. auto is one per GPU that the first container
+	// requests (one where it requests none); with framework JAX one, since a
+	// process drives all GPUs of its host. With framework TensorFlow it is
+	// always one, whatever is asked for: a task is one process. Default auto.
+	// Immutable but for suspended jobs.
 	// +optional
 	// +default="auto"
 	// +kubebuilder:validation:XIntOrString

@@ -163,6 +163,7 @@ func TestWrongUse(t *testing.T) {
 		"--slow: 1s":                {"run", "-node", "a", "-slow", "1s"},
 		"--policy":                  {"run", "-node", "a", "-policy", "x"},
 		"--metrics-insecure":        {"run", "-offline"},
+		"--metrics-cert-dir":        {"run", "-node", "a", "-metrics-insecure", "-metrics-cert-dir", "x"},
 		"no agent answers":          {"release", "-state", "/nonexistent"},
 		"flag provided but not def": {"probe", "-colour-me", "x"},
 	} {

@@ -6,15 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -30,9 +27,9 @@ const (
 // runOptions are the flags of run.
 type runOptions struct {
 	sources
-	node, kubeconfig, metrics, state, record, policy string
-	fast, slow, heartbeat                            time.Duration
-	dcgm, insecure, offline                          bool
+	node, kubeconfig, metrics, certificates, state, record, policy string
+	fast, slow, heartbeat                                          time.Duration
+	dcgm, insecure, offline                                        bool
 }
 
 func (o *runOptions) register(flags *flag.FlagSet) {
@@ -42,7 +39,8 @@ func (o *runOptions) register(flags *flag.FlagSet) {
 	flags.BoolVar(&o.offline, "offline", false, "publish nothing and serve metrics only")
 	flags.StringVar(&o.policy, "policy", "", "with --offline: a HardwarePolicy to judge by")
 	flags.StringVar(&o.metrics, "metrics-address", ":9403", "where to serve /metrics and /healthz; empty serves nothing")
-	flags.BoolVar(&o.insecure, "metrics-insecure", false, "serve metrics to everybody who asks")
+	flags.StringVar(&o.certificates, "metrics-cert-dir", "", "a folder with tls.crt and tls.key for HTTPS, read again when they change; empty makes a self-signed certificate")
+	flags.BoolVar(&o.insecure, "metrics-insecure", false, "serve metrics over plain HTTP to everybody who asks")
 	flags.BoolVar(&o.dcgm, "metrics-dcgm", false, "serve dcgm-exporter's names too; not beside dcgm-exporter")
 	flags.DurationVar(&o.fast, "fast", 5*time.Second, "how often to read what changes within seconds")
 	flags.DurationVar(&o.slow, "slow", 30*time.Second, "how often to read what changes within minutes")
@@ -61,6 +59,8 @@ func (o *runOptions) validate() error {
 		return fmt.Errorf("--slow: %v: use at least --fast (%v)", o.slow, o.fast)
 	case o.policy != "" && !o.offline:
 		return fmt.Errorf("--policy: %q: with a cluster the HardwarePolicy there is used; use --offline", o.policy)
+	case o.insecure && o.certificates != "":
+		return fmt.Errorf("--metrics-cert-dir: %q: with --metrics-insecure nothing is encrypted; leave out one of the two", o.certificates)
 	case o.offline && o.metrics != "" && !o.insecure:
 		return errors.New("--metrics-insecure: false: without a cluster nobody can be authenticated; set it, or --metrics-address=\"\"")
 	}
@@ -108,7 +108,7 @@ func (o *runOptions) work(ctx context.Context, s streams, log logr.Logger) error
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if o.metrics != "" {
-		if err := o.serve(ctx, cancel, registry, guard); err != nil {
+		if err := o.serve(ctx, s, log, cancel, registry, guard); err != nil {
 			return err
 		}
 	}
@@ -142,6 +142,12 @@ func (o *runOptions) assemble(s streams, log logr.Logger, metrics *agent.Metrics
 		Core: core, Metrics: metrics, Intervals: agent.Intervals{Fast: o.fast, Slow: o.slow}, Clock: s.clock, Log: log,
 	}
 	a.Sampler = o.sampler(s, a.Event, metrics)
+	if o.state != "" {
+		a.State = o.state
+		if a.Sampler.Before, err = agent.LoadFootprint(o.state); err != nil {
+			log.Error(err, "Starting without what the agent before left")
+		}
+	}
 	if o.kmsg != "" {
 		a.KernelLog = kmsg.New(o.kmsg)
 	}
@@ -171,27 +177,4 @@ func (o *runOptions) cluster() (*agent.KubeAPI, error) {
 		return nil, fmt.Errorf("no cluster (use --kubeconfig, or --offline): %w", err)
 	}
 	return agent.NewKubeAPI(config, o.node)
-}
-
-// serve serves metrics and health.
-func (o *runOptions) serve(ctx context.Context, cancel context.CancelCauseFunc, registry *prometheus.Registry, guard *agent.Guard) error {
-	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
-	if !o.insecure {
-		handler = guard.Wrap(handler)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", handler)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.metrics)
-	if err != nil {
-		return fmt.Errorf("--metrics-address: %w", err)
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			cancel(fmt.Errorf("metrics: %w", err))
-		}
-	}()
-	return nil
 }

@@ -125,6 +125,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 			TLSOpts:        []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
 		},
 		HealthProbeBindAddress:        o.probeAddress,
+		PprofBindAddress:              o.pprofAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "manager.trainyard.dev",
 		LeaderElectionReleaseOnCancel: true,

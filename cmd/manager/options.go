@@ -13,6 +13,7 @@ type options struct {
 	leaderElect    bool
 	metricsAddress string
 	probeAddress   string
+	pprofAddress   string
 	launcherImage  string
 	clusterDomain  string
 	topologyLabels []string
@@ -30,6 +31,7 @@ func parse() *options {
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several managers lead")
 	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8443", "address of the authenticated metrics endpoint; 0 disables it")
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "address of the health and readiness probes")
+	flag.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "address of Go's profiles, which anybody who reaches it may read; 0 disables them")
 	flag.StringVar(&o.launcherImage, "launcher-image", "trainyard-launcher:dev", "image that the launcher is installed from")
 	flag.StringVar(&o.clusterDomain, "cluster-domain", "", "cluster domain that ends the ranks' host names; empty: names end in .svc")
 	flag.StringVar(&topology, "topology-labels", topology, "node labels that name topology domains, the widest first")

@@ -5,6 +5,7 @@
 //	profiler watch     replay a stream in windows, and see when it drifted
 //	profiler evaluate  hold a candidate model against the champion
 //	profiler merge     join the parts that compare --shard wrote
+//	profiler import    turn a suite of another tool into a schema file
 //
 // It exits with 0 if nothing drifted, 1 for a drift, 2 where the data is not fit
 // to be judged, and 3 for an error.
@@ -56,6 +57,7 @@ func commands() []command {
 		{"watch", "replay a stream in windows, and see when it drifted", runWatch},
 		{"evaluate", "hold a candidate model against the champion, on the same rows", runEvaluate},
 		{"merge", "join the parts that compare --shard wrote", runMerge},
+		{"import", "turn a suite of Evidently or Great Expectations into a schema file", runImport},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -44,12 +45,49 @@ func (s *Scheduler) gangOf(ctx context.Context, job *v1alpha1.TrainingJob, shape
 		ID: client.ObjectKeyFromObject(job).String(), UID: job.UID, Priority: priority,
 		Arrived: job.CreationTimestamp.Time, Preemptible: job.CanBePreempted(),
 		Exclude: s.excluded(job), Sets: make([]clusterstate.Set, len(shapes)),
+		Takes: expected(job),
+	}
+	if since := placedSince(job); g.Takes > 0 && !since.IsZero() {
+		g.EndsBy = since.Add(g.Takes)
 	}
 	layout := ranks.Of(job)
 	for i := range shapes {
 		g.Sets[i] = clusterstate.Set{Name: layout.Name(i), Count: layout.Replicas(i), Spec: shapes[i]}
 	}
 	return g, nil
+}
+
+// expected is how long the job is expected to hold a place from when it got its
+// last one, or gets its next: what the user estimates, or at most allows, less
+// what it used before. Zero is unknown, which a job is too that has used it up.
+func expected(job *v1alpha1.TrainingJob) time.Duration {
+	policy := job.Spec.RunPolicy
+	if policy == nil {
+		return 0
+	}
+	total := policy.EstimatedDurationSeconds
+	if total == 0 {
+		total = policy.ActiveDeadlineSeconds
+	}
+	if used := job.Status.ActiveSeconds; used != nil {
+		total -= *used
+	}
+	return time.Duration(max(total, 0)) * time.Second
+}
+
+// placedSince is when the job got the place that it holds; zero: it has none.
+func placedSince(job *v1alpha1.TrainingJob) time.Time {
+	admitted := meta.FindStatusCondition(job.Status.Conditions, v1alpha1.ConditionAdmitted)
+	switch {
+	case !job.Status.Placed():
+		return time.Time{}
+	case job.Status.ActiveSince != nil:
+		return job.Status.ActiveSince.Time
+	case admitted != nil:
+		return admitted.LastTransitionTime.Time
+	default:
+		return time.Time{}
+	}
 }
 
 // priority is the value of the job's PriorityClass, or of the cluster's default.

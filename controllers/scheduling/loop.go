@@ -3,6 +3,7 @@ package scheduling
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -80,19 +81,25 @@ func (s *Scheduler) Prime(ctx context.Context) error {
 		if !job.Managed() || !job.Status.Placed() || job.Status.Finished() {
 			continue
 		}
-		g, err := s.placedGang(ctx, job)
-		if err != nil {
-			return err
-		}
-		g.Assignments = assignmentsOf(job)
-		g.Leaving = job.Status.Eviction != nil
-		if err := s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g); err != nil {
-			log.FromContext(ctx).Error(err, "the job's place is not reserved")
+		if err := s.prime(ctx, job); err != nil {
+			// The others go on: the job's pods, which are known, still count.
+			log.FromContext(ctx).Error(err, "the job's place is not reserved", "job", client.ObjectKeyFromObject(job))
 		}
 	}
 	close(s.primed)
 	s.replan()
 	return nil
+}
+
+// prime tells the tracker of one job that has a place.
+func (s *Scheduler) prime(ctx context.Context, job *v1alpha1.TrainingJob) error {
+	g, err := s.placedGang(ctx, job)
+	if err != nil {
+		return err
+	}
+	g.Assignments = assignmentsOf(job)
+	g.Leaving = job.Status.Eviction != nil
+	return s.ask(job, g)
 }
 
 // Plan makes one plan, and says when to make the next if nothing changes. The
@@ -150,7 +157,7 @@ func (s *Scheduler) take(ctx context.Context, d *clusterstate.Decision) {
 	}
 	o.message = s.tracker.Explain(d)
 	g.outcome = o
-	assumed := g.assume(o)
+	assumed := g.assume(o, s.clock.Now())
 	assumed.ResourceVersion = s.revision()
 	if err := s.tracker.UpsertGang(assumed); err != nil {
 		log.FromContext(ctx).Error(err, "what was planned cannot be held", "job", key)
@@ -175,8 +182,11 @@ func (s *Scheduler) knows(g *gang, o *outcome) bool {
 }
 
 // assume is the gang as it will be once the outcome is written.
-func (g *gang) assume(o *outcome) clusterstate.Gang {
+func (g *gang) assume(o *outcome, now time.Time) clusterstate.Gang {
 	ask := g.ask
+	if ask.EndsBy.IsZero() && ask.Takes > 0 {
+		ask.EndsBy = now.Add(ask.Takes)
+	}
 	switch o.verb {
 	case placement.Admit:
 		ask.Assignments = withAttempt(o.assignments, g.base+1)
@@ -199,10 +209,6 @@ func withAttempt(in []clusterstate.Assignment, attempt int32) []clusterstate.Ass
 
 // keyOf is the job of a gang.
 func keyOf(id string) types.NamespacedName {
-	for i := range id {
-		if id[i] == '/' {
-			return types.NamespacedName{Namespace: id[:i], Name: id[i+1:]}
-		}
-	}
-	return types.NamespacedName{Name: id}
+	namespace, name, _ := strings.Cut(id, "/")
+	return types.NamespacedName{Namespace: namespace, Name: name}
 }

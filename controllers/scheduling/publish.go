@@ -49,7 +49,7 @@ func (s *Scheduler) planned(job *v1alpha1.TrainingJob) *outcome {
 	if g == nil || g.outcome == nil {
 		return nil
 	}
-	if g.ask.UID != job.UID || g.base != baseAttempt(job) {
+	if !g.isAbout(job) {
 		g.outcome = nil
 	}
 	return g.outcome
@@ -103,6 +103,8 @@ func waitReason(o *outcome) string {
 		return v1alpha1.ReasonImpossible
 	case o.verb == placement.Reserve:
 		return v1alpha1.ReasonAwaitingPreemption
+	case o.reason == placement.Behind:
+		return v1alpha1.ReasonAwaitingTurn
 	case o.reason == placement.NoEligibleNode:
 		return v1alpha1.ReasonNoEligibleNode
 	default:

@@ -14,10 +14,12 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
@@ -36,6 +38,10 @@ const holdTime = 30 * time.Second
 // rejectedRetry is how soon a job whose pods the API server refuses is asked
 // about again.
 const rejectedRetry = 30 * time.Second
+
+// evictionRecheck is how soon a job that is leaving its place is looked at
+// again though none of its pods has ended: their node may be lost.
+const evictionRecheck = 5 * time.Second
 
 // conflictRetry is how soon a write is tried again that met a change.
 const conflictRetry = 10 * time.Millisecond
@@ -81,8 +87,10 @@ type Scheduler struct {
 // gang is what the loop knows of a job that the tracker has.
 type gang struct {
 	ask clusterstate.Gang
-	// base is the attempt of the job's admission when it was asked for.
-	base int32
+	// base is the attempt of the job's admission when it was asked for, and
+	// generation its spec's.
+	base       int32
+	generation int64
 	// outcome is what was planned and is not in the status yet.
 	outcome *outcome
 	// said is what the status says of its waiting, and since when.
@@ -115,7 +123,7 @@ func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("scheduling").
 		For(&v1alpha1.TrainingJob{}).
-		Owns(&corev1.Pod{}).
+		Owns(&corev1.Pod{}, builder.WithPredicates(left())).
 		Watches(&schedulingv1.PriorityClass{}, handler.EnqueueRequestsFromMapFunc(s.waitingJobs)).
 		WatchesRawSource(source.Channel(s.jobs, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: s.options.Workers}).
@@ -127,6 +135,20 @@ func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
 		return fmt.Errorf("adding the planning loop: %w", err)
 	}
 	return nil
+}
+
+// left passes on what a job that leaves its place waits for: pods that have
+// ended, or are gone. The tracker hears of the others by itself.
+func left() predicate.Predicate {
+	over := func(obj client.Object) bool {
+		phase := obj.(*corev1.Pod).Status.Phase
+		return phase == corev1.PodSucceeded || phase == corev1.PodFailed
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return over(e.ObjectNew) && !over(e.ObjectOld) },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
 }
 
 // Reconcile tells the tracker what a job asks for and holds, and writes what
@@ -166,7 +188,7 @@ func (s *Scheduler) schedule(ctx context.Context, job *v1alpha1.TrainingJob) (ti
 	case job.Status.Finished():
 		return 0, s.settle(ctx, job)
 	case job.Status.Eviction != nil:
-		return 0, s.finishEviction(ctx, job)
+		return s.finishEviction(ctx, job)
 	case job.Suspended():
 		return 0, s.suspend(ctx, job)
 	}
@@ -207,14 +229,15 @@ func (s *Scheduler) replan() {
 
 // ask tells the tracker what a job asks for and holds, unless something was
 // planned for it in the meantime that is not written yet.
-func (s *Scheduler) ask(key types.NamespacedName, base int32, ask clusterstate.Gang) error {
+func (s *Scheduler) ask(job *v1alpha1.TrainingJob, ask clusterstate.Gang) error {
+	key := client.ObjectKeyFromObject(job)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.gangs[key]
 	if g == nil || g.ask.UID != ask.UID {
 		g = &gang{}
 	}
-	if g.outcome != nil && g.base == base {
+	if g.outcome != nil && g.isAbout(job) {
 		s.enqueue(key)
 		return nil
 	}
@@ -222,10 +245,15 @@ func (s *Scheduler) ask(key types.NamespacedName, base int32, ask clusterstate.G
 	if err := s.tracker.UpsertGang(ask); err != nil {
 		return fmt.Errorf("planning TrainingJob %s: %w", key, err)
 	}
-	g.ask, g.base, g.outcome = ask, base, nil
+	g.ask, g.base, g.generation, g.outcome = ask, baseAttempt(job), job.Generation, nil
 	s.gangs[key] = g
 	s.replan()
 	return nil
+}
+
+// isAbout says whether a gang is what this state of a job asks for.
+func (g *gang) isAbout(job *v1alpha1.TrainingJob) bool {
+	return g.ask.UID == job.UID && g.base == baseAttempt(job) && g.generation == job.Generation
 }
 
 // enqueue asks for a job's reconcile. It does not block: a job that does not

@@ -15,8 +15,8 @@ import (
 	"github.com/trainyard/trainyard/internal/render"
 )
 
-// errRejected says that the API server refuses a job's pods.
-var errRejected = errors.New("the API server refuses the job's pods")
+// errRejected says that a job's pods cannot be created as its spec has them.
+var errRejected = errors.New("the job's pods cannot be created")
 
 // shapeCache holds what the API server makes of each set's pod: limit ranges,
 // webhooks and runtime classes change what a pod asks for. Each set is sent
@@ -94,11 +94,11 @@ func (c *shapeCache) shapes(job *v1alpha1.TrainingJob, send func(*corev1.Pod) er
 			return nil, fmt.Errorf("%w: %w", errRejected, err)
 		}
 		if err := send(pod); err != nil {
-			err = fmt.Errorf("set %s: %w", job.Spec.ReplicaSpecs[set].Name, err)
+			name := job.Spec.ReplicaSpecs[set].Name
 			if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
-				return nil, fmt.Errorf("%w: %w", errRejected, err)
+				return nil, fmt.Errorf("%w: the API server refuses set %s: %w", errRejected, name, err)
 			}
-			return nil, err
+			return nil, fmt.Errorf("asking what a pod of set %s would be: %w", name, err)
 		}
 		specs[set] = &pod.Spec
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,7 +41,7 @@ func (r *Reconciler) carryOut(ctx context.Context, s *scope) error {
 	case lifecycle.Stop:
 		return r.deletePods(ctx, s)
 	case lifecycle.Run:
-		return errors.Join(r.connect(ctx, s), r.deletePods(ctx, s), r.createPods(ctx, s), r.instruct(ctx, s))
+		return r.run(ctx, s)
 	case lifecycle.Wait:
 		if s.observed.Record.Placement.Placed() && s.observed.Record.End == nil {
 			return r.connect(ctx, s)
@@ -47,6 +49,23 @@ func (r *Reconciler) carryOut(ctx context.Context, s *scope) error {
 	case lifecycle.Recover, lifecycle.Finish:
 	}
 	return nil
+}
+
+// run creates, deletes and instructs pods. Pods whose names would lead nowhere
+// are not created.
+func (r *Reconciler) run(ctx context.Context, s *scope) error {
+	connected := r.connect(ctx, s)
+	if rejected(connected) && len(s.decision.Create) > 0 {
+		s.giveUp(connected)
+		return nil
+	}
+	return errors.Join(connected, r.deletePods(ctx, s), r.createPods(ctx, s), r.instruct(ctx, s))
+}
+
+// giveUp turns the decision into a recovery: the gang is released whole.
+func (s *scope) giveUp(err error) {
+	s.decision.Verb = lifecycle.Recover
+	s.decision.Recovery = lifecycle.Rejected(&s.observed, err.Error())
 }
 
 // watchRanks tells the rank watch which launchers to ask.
@@ -80,8 +99,8 @@ func (r *Reconciler) removeJob(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// createPods creates the pods that are missing. A refusal by the API server
-// turns the decision into a recovery: the gang is released whole.
+// createPods creates the pods that are missing. If the API server refuses one,
+// or fails for as long as a pod may stay unbound, the whole gang is released.
 func (r *Reconciler) createPods(ctx context.Context, s *scope) error {
 	create := s.decision.Create
 	if len(create) == 0 {
@@ -95,22 +114,31 @@ func (r *Reconciler) createPods(ctx context.Context, s *scope) error {
 	}
 	errs := make([]error, len(create))
 	inParallel(len(create), func(i int) { errs[i] = r.createPod(ctx, s, pods, create[i]) })
-	for _, err := range errs {
-		if errors.Is(err, errLeaving) {
-			s.decision.Postpone(s.observed.Now, err.Error())
-			return nil
-		}
-		if rejected(err) {
-			s.decision.Verb = lifecycle.Recover
-			s.decision.Recovery = lifecycle.Rejected(&s.observed, err.Error())
-			return nil
-		}
+	if i := slices.IndexFunc(errs, rejected); i >= 0 {
+		s.giveUp(errs[i])
+		return nil
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return r.retryCreation(s, err)
 	}
+	s.pace.failing = time.Time{}
 	s.noteCreated()
 	return nil
+}
+
+// retryCreation looks again soon, or gives up a gang that has been half-made
+// for too long: it holds its place for nothing.
+func (r *Reconciler) retryCreation(s *scope, err error) error {
+	since := s.pace.failingSince(s.observed.Record.Placement.Attempt, s.observed.Now)
+	if s.observed.Now.Sub(since) >= r.Options.BindTimeout {
+		s.giveUp(err)
+		return nil
+	}
+	s.decision.Postpone(s.observed.Now, err.Error())
+	if errors.Is(err, errLeaving) {
+		return nil
+	}
+	return err
 }
 
 // noteCreated counts the pods that were just created: every set that was not
@@ -137,7 +165,7 @@ func rejected(err error) bool {
 }
 
 var (
-	errNameTaken = errors.New("a pod of that name exists and is not this job's")
+	errNameTaken = errors.New("an object of that name exists and is not this job's")
 	errLeaving   = errors.New("a pod of that name, of an earlier job of this name, is not gone yet")
 )
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,8 +28,12 @@ import (
 const Owner = "trainyard-job"
 
 // writeEvery is the least time between two writes of a job's status, but for
-// those that record a decision.
-const writeEvery = time.Second
+// those that record a decision. Counts that change nothing else wait longer.
+const (
+	writeEvery    = time.Second
+	countsWait    = 2 * time.Second
+	countsMaxWait = 10 * time.Second
+)
 
 // RankWatch knows what the launchers say.
 type RankWatch interface {
@@ -68,7 +71,7 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	Options  Options
 
-	written sync.Map // types.UID → time.Time of the last status write
+	paces paces
 }
 
 // +kubebuilder:rbac:groups=trainyard.dev,resources=trainingjobs,verbs=get;list;watch;delete
@@ -90,6 +93,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if s == nil {
 		r.Ranks.Watch(req.NamespacedName, "", nil)
+		r.paces.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	s.decision = lifecycle.Decide(&s.observed)

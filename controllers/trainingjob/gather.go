@@ -23,7 +23,8 @@ type scope struct {
 	key      types.NamespacedName
 	job      *v1alpha1.TrainingJob
 	layout   ranks.Layout
-	pods     []corev1.Pod // parallel to observed.Pods
+	pace     *pace
+	pods     []corev1.Pod // the cache's own, not to be changed; parallel to observed.Pods
 	final    []*launchspec.Termination
 	live     []*launchspec.Status
 	observed lifecycle.Observation
@@ -41,13 +42,12 @@ func (r *Reconciler) gather(ctx context.Context, key types.NamespacedName) (*sco
 		return nil, fmt.Errorf("reading TrainingJob %s: %w", key, err)
 	}
 	if !job.DeletionTimestamp.IsZero() || !job.Managed() {
-		r.written.Delete(job.UID)
 		return nil, nil
 	}
-	s := &scope{key: key, job: job, layout: ranks.Of(job)}
+	s := &scope{key: key, job: job, layout: ranks.Of(job), pace: r.paces.of(key, job.UID)}
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace),
-		client.MatchingFields{podindex.ByJob: string(job.UID)}); err != nil {
+		client.MatchingFields{podindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the pods of TrainingJob %s: %w", key, err)
 	}
 	s.pods = list.Items

@@ -36,6 +36,10 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 	for i := range have.Items {
 		known[have.Items[i].Name] = &have.Items[i]
 	}
+	if s.holdsNames(want, known) {
+		return nil
+	}
+	s.pace.names = s.observed.Now
 	for _, slice := range want {
 		if err := r.ensureSlice(ctx, slice, known[slice.Name]); err != nil {
 			return err
@@ -52,15 +56,13 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 
 // endpoints are the pods that hold a rank now.
 func (s *scope) endpoints() []render.Endpoint {
-	slots := s.observed.Record.Placement.Slots
 	var endpoints []render.Endpoint
 	for i := range s.pods {
-		p := &s.observed.Pods[i]
-		if p.Rank >= len(slots) || p.Attempt != slots[p.Rank].Attempt || s.pods[i].Status.PodIP == "" {
+		p, pod := &s.observed.Pods[i], &s.pods[i]
+		if !s.holds(p) || pod.Status.PodIP == "" {
 			continue
 		}
-		pod := &s.pods[i]
-		e := render.Endpoint{Rank: int32(p.Rank), Pod: pod.Name, UID: pod.UID, Node: p.Node, Ready: p.Ready}
+		e := render.Endpoint{Rank: int32(p.Rank), Pod: pod.Name, UID: pod.UID, Node: p.Node}
 		for k := range pod.Status.PodIPs {
 			e.IPs = append(e.IPs, pod.Status.PodIPs[k].IP)
 		}
@@ -86,7 +88,7 @@ func (r *Reconciler) ensureService(ctx context.Context, s *scope) error {
 		return fmt.Errorf("reading Service %s: %w", key, err)
 	}
 	if have.Labels[v1alpha1.LabelJobUID] != string(s.job.UID) {
-		return fmt.Errorf("service %s exists and is not this job's: delete it or rename the job", key)
+		return fmt.Errorf("creating Service %s: %w; delete it or rename the job", key, errNameTaken)
 	}
 	return nil
 }
@@ -107,7 +109,7 @@ func (r *Reconciler) checkSlice(ctx context.Context, want *discoveryv1.EndpointS
 		return fmt.Errorf("reading EndpointSlice %s: %w", key, err)
 	}
 	if have.Labels[v1alpha1.LabelJobUID] != want.Labels[v1alpha1.LabelJobUID] {
-		return fmt.Errorf("EndpointSlice %s exists and is not this job's: delete it or rename the job", key)
+		return fmt.Errorf("creating EndpointSlice %s: %w; delete it or rename the job", key, errNameTaken)
 	}
 	return nil
 }

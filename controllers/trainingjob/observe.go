@@ -29,6 +29,9 @@ func observePod(pod *corev1.Pod) lifecycle.Pod {
 	for i := range pod.Status.Conditions {
 		c := &pod.Status.Conditions[i]
 		p.Conditions = append(p.Conditions, lifecycle.Condition{Type: string(c.Type), Status: string(c.Status)})
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			p.Unscheduled = c.Message
+		}
 	}
 	observePhase(pod, &p)
 	if p.Phase == lifecycle.Failed {

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
@@ -17,6 +18,9 @@ import (
 
 // maxCountedRestarts bounds the record of times; the budget of a window is smaller.
 const maxCountedRestarts = 33
+
+// conflictRetry is how soon a write is tried again that met a change.
+const conflictRetry = 10 * time.Millisecond
 
 // writeStatus writes this controller's part of the status, if it changed. A
 // change that records no decision waits its turn: then the time that is left
@@ -30,29 +34,56 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, 
 	if equality.Semantic.DeepEqual(last, next) {
 		return 0, nil
 	}
-	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish || s.decision.Reclassified
-	if wait := r.mustWait(s, decides); wait > 0 {
+	if wait := s.mustWait(last, next); wait > 0 {
 		return wait, nil
 	}
-	err := statusapply.Write(ctx, r.Client, v1alpha1.GroupVersion.WithKind("TrainingJob"), s.job, Owner, next)
-	if apierrors.IsNotFound(err) {
+	// A manager that was paused while another took over, or a request that was
+	// held up on its way, must not take back what has been written since.
+	err := statusapply.WriteIfUnchanged(ctx, r.Client, v1alpha1.GroupVersion.WithKind("TrainingJob"), s.job, Owner, next)
+	switch {
+	case apierrors.IsNotFound(err): // deleted in the meantime
 		return 0, nil
-	}
-	if err != nil {
+	case apierrors.IsConflict(err): // changed in the meantime
+		return conflictRetry, nil
+	case err != nil:
 		return 0, fmt.Errorf("writing the status of TrainingJob %s: %w", s.key, err)
 	}
-	r.written.Store(s.job.UID, s.observed.Now)
+	s.pace.status = s.observed.Now
 	r.report(s, last, next)
 	return 0, nil
 }
 
 // mustWait is how long a write has to wait to keep the pace.
-func (r *Reconciler) mustWait(s *scope, decides bool) time.Duration {
-	last, known := r.written.Load(s.job.UID)
-	if decides || !known {
+func (s *scope) mustWait(last, next *v1alpha1.TrainingJobStatus) time.Duration {
+	decides := s.decision.Verb == lifecycle.Recover || s.decision.Verb == lifecycle.Finish || s.decision.Reclassified
+	if decides || s.pace.status.IsZero() {
 		return 0
 	}
-	return writeEvery - s.observed.Now.Sub(last.(time.Time))
+	wait := writeEvery
+	if onlyCounts(last, next) {
+		wait = patience(s.observed.Record.Placement.Since, s.pace.status, countsWait, countsMaxWait)
+	}
+	return wait - s.observed.Now.Sub(s.pace.status)
+}
+
+// onlyCounts says whether nothing but the number of ranks has changed.
+func onlyCounts(last, next *v1alpha1.TrainingJobStatus) bool {
+	changed := next.DeepCopy()
+	changed.Ready = last.Ready
+	if len(last.ReplicaStatuses) != len(next.ReplicaStatuses) {
+		return false
+	}
+	for i := range changed.ReplicaStatuses {
+		was := &last.ReplicaStatuses[i]
+		is := &changed.ReplicaStatuses[i]
+		is.Active, is.Ready, is.Failed, is.Succeeded = was.Active, was.Ready, was.Failed, was.Succeeded
+	}
+	for i := range changed.Conditions {
+		if was := meta.FindStatusCondition(last.Conditions, changed.Conditions[i].Type); was != nil && was.Reason == changed.Conditions[i].Reason {
+			changed.Conditions[i].Message = was.Message
+		}
+	}
+	return equality.Semantic.DeepEqual(last, changed)
 }
 
 // owned is the part of the status that this controller writes.

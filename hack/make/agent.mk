@@ -17,3 +17,7 @@ docs-faults: ## Generate the fault table of the documentation from the rules.
 .PHONY: bench-agent
 bench-agent: agent ## Measure the node agent on the fake driver library (about 4 minutes).
 	@go run ./hack/benchagent -agent $(BIN)/agent
+
+.PHONY: sim-year
+sim-year: ## Let 400 servers live a year on a fake clock; count what agents miss and cry (10-15 minutes of two cores).
+	@go run ./test/simyear $(SIM_FLAGS)

@@ -49,6 +49,8 @@ type Agent struct {
 	Publisher *Publisher
 	// Recorder is told of every sample and event; it may be nil.
 	Recorder *Recorder
+	// State is the folder for the footprint; empty leaves none.
+	State string
 
 	events   chan nvml.Event
 	urgent   chan struct{}
@@ -58,6 +60,8 @@ type Agent struct {
 	expected atomic.Pointer[int32]
 	remember atomic.Pointer[v1alpha1.NodeHardwareStatus]
 	seen     map[string]time.Time
+	// continued is true once the record of an earlier life was taken up.
+	continued bool
 }
 
 // New completes an agent. Its Event is for the session's options.
@@ -68,7 +72,8 @@ func New(a *Agent) *Agent {
 	a.restored = make(chan *v1alpha1.NodeHardware)
 	a.policies = make(chan *v1alpha1.HardwarePolicy)
 	a.seen = map[string]time.Time{}
-	a.Sampler.ResetsKnown = a.Cluster == nil
+	a.continued = a.Cluster == nil
+	a.Sampler.ResetsKnown = a.continued
 	return a
 }
 
@@ -121,6 +126,7 @@ func (a *Agent) look(ctx context.Context) {
 			a.Sampler.Remember(status.BootID, known, resets)
 		}
 		snap := a.Sampler.Look(ctx, slow, a.expected.Load())
+		a.leaveFootprint(snap, slow)
 		a.Metrics.Looked(a.Clock.Since(begin))
 		select {
 		case a.looks <- snap:
@@ -135,6 +141,17 @@ func (a *Agent) look(ctx context.Context) {
 		case <-a.urgent:
 			urgent = true
 		}
+	}
+}
+
+// leaveFootprint keeps for the agent after this one how far counters have run.
+func (a *Agent) leaveFootprint(snap *Snapshot, slow bool) {
+	if a.State == "" || !slow || snap.State.Mode != nvml.ModeGPU {
+		return
+	}
+	footprint := FootprintOf(snap)
+	if err := footprint.Save(a.State); err != nil {
+		snap.Problems = append(snap.Problems, err.Error())
 	}
 }
 
@@ -173,9 +190,11 @@ func (a *Agent) judge(ctx context.Context, start func(func(context.Context))) {
 	}
 }
 
-// readKernelLog judges what drivers wrote into the kernel's log.
+// readKernelLog judges what drivers wrote into the kernel's log. It waits for
+// what is already known, so that nothing is heard twice, and for the first look,
+// which tells whose devices the log speaks of.
 func (a *Agent) readKernelLog(snap *Snapshot) {
-	if a.KernelLog == nil || snap.Host.Uptime == 0 {
+	if a.KernelLog == nil || snap.Host.Uptime == 0 || !a.continued || !a.Core.Looked() {
 		return
 	}
 	messages, err := a.KernelLog.Read()
@@ -240,6 +259,8 @@ func (a *Agent) restore(ctx context.Context) {
 
 func (a *Agent) continueFrom(object *v1alpha1.NodeHardware) {
 	a.Core.Restore(&object.Status)
+	a.continued = true
+	a.show(a.Core.Again(a.Clock.Now()), true) // what was judged without the record is not to be published
 	a.remember.Store(&object.Status)
 	a.Publisher.Continue(&object.Status)
 	a.expected.Store(object.Spec.ExpectedDevices)

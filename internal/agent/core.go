@@ -14,12 +14,21 @@ import (
 // from the kernel's log.
 const echo = 15 * time.Second
 
+// maxHeard bounds how many events are remembered for that.
+const maxHeard = 1024
+
 // Core judges what the sampler and the drivers say. It is for one goroutine.
 type Core struct {
 	classifier *hardware.Classifier
 	policy     v1alpha1.PolicyInForce
 	last       *Snapshot
 	recent     []heard
+	// known is until when, in which boot, an earlier life of the agent heard and
+	// published everything.
+	known struct {
+		boot  string
+		until time.Time
+	}
 }
 
 type heard struct {
@@ -50,7 +59,12 @@ func NewCore(policy hardware.Policy) (*Core, error) {
 }
 
 // Restore takes what an earlier life of the agent published.
-func (c *Core) Restore(status *v1alpha1.NodeHardwareStatus) { c.classifier.Restore(FaultsOf(status)) }
+func (c *Core) Restore(status *v1alpha1.NodeHardwareStatus) {
+	c.classifier.Restore(FaultsOf(status))
+	if status.HeartbeatTime != nil {
+		c.known.boot, c.known.until = status.BootID, status.HeartbeatTime.Add(time.Second) // it tells whole seconds
+	}
+}
 
 // SetPolicy judges by another policy from now on; nil is the built-in one. A
 // policy that is wrong changes nothing but what is said about it.
@@ -72,6 +86,9 @@ func (c *Core) SetPolicy(p *v1alpha1.HardwarePolicy) error {
 	return nil
 }
 
+// Looked says that there is a snapshot, by which events can be judged.
+func (c *Core) Looked() bool { return c.last != nil }
+
 // Take judges a snapshot.
 func (c *Core) Take(snap *Snapshot) *Report {
 	c.last = snap
@@ -85,9 +102,18 @@ func (c *Core) Event(e nvml.Event) *Report {
 		return nil
 	}
 	code := int(min(e.Data, 1<<20)) //nolint:gosec // bounded in the same expression
-	c.recent = append(c.recent, heard{e.UUID, code, e.Time})
+	c.remember(heard{e.UUID, code, e.Time})
 	c.hear(hardware.Event{Time: e.Time, Kind: hardware.Xid, Code: code, Device: e.UUID})
 	return c.again(e.Time)
+}
+
+// remember keeps what was heard for as long as the kernel's log may repeat it.
+func (c *Core) remember(h heard) {
+	c.recent = slices.DeleteFunc(c.recent, func(old heard) bool { return h.at.Sub(old.at) > time.Hour })
+	if len(c.recent) >= maxHeard {
+		c.recent = slices.Delete(c.recent, 0, 1)
+	}
+	c.recent = append(c.recent, h)
 }
 
 // hear completes an event with who held its device.
@@ -114,6 +140,9 @@ func (c *Core) Messages(messages []kmsg.Message, booted time.Time) (news bool) {
 	}
 	for _, m := range messages {
 		at := booted.Add(m.SinceBoot)
+		if c.last.Sample.BootID == c.known.boot && at.Before(c.known.until) {
+			continue // told once more it would come after the reset that cured it
+		}
 		device := c.deviceAt(m.PCI)
 		if m.Kind == hardware.Xid && m.Hint == hardware.HintNone && c.wasHeard(device, m.Code, at) {
 			continue
@@ -134,10 +163,17 @@ func (c *Core) deviceAt(pci string) string {
 }
 
 func (c *Core) wasHeard(device string, code int, at time.Time) bool {
-	c.recent = slices.DeleteFunc(c.recent, func(h heard) bool { return at.Sub(h.at) > time.Hour })
 	return slices.ContainsFunc(c.recent, func(h heard) bool {
 		return h.device == device && h.code == code && at.Sub(h.at).Abs() < echo
 	})
+}
+
+// Again judges the last snapshot once more, by what has become known since.
+func (c *Core) Again(now time.Time) *Report {
+	if c.last == nil {
+		return nil
+	}
+	return c.again(now)
 }
 
 // Stale judges as if no device had answered, since no look has ended for too

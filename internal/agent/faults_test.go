@@ -186,6 +186,7 @@ func TestFaultTableThroughTheLibrary(t *testing.T) {
 		want          conclusion
 	}{
 		{"GPU is lost", "H100", map[string]string{"lost": "1"}, 0, fatal(hardware.ActionRebootNode, "gpu-lost")},
+		{"every call fails", "H100", map[string]string{"failing": "1"}, 70 * time.Second, fatal(hardware.ActionResetDevice, "gpu-failing")},
 		{"double-bit ECC", "H100", map[string]string{"ecc_uncorrected": "1"}, 0, fatal(hardware.ActionResetDevice, "ecc-uncorrected")},
 		{"row remap pending", "A100", map[string]string{"remap_pending": "1"}, 0, degraded(hardware.ActionResetWhenIdle, "row-remap-pending")},
 		{"row remap failure", "H200", map[string]string{"remap_failed": "1"}, 0, fatal(hardware.ActionReplaceDevice, "row-remap-failed")},
@@ -213,6 +214,7 @@ func TestFaultTableThroughTheLibrary(t *testing.T) {
 		{"driver: drain and reset", "H100", map[string]string{"recovery_action": "4"}, 0, degraded(hardware.ActionResetWhenIdle, "driver-recovery-action")},
 		{"driver: IMEX", "B200", map[string]string{"recovery_action": "5"}, 0, degraded(hardware.ActionRecoverIMEX, "driver-recovery-action")},
 		{"driver: bus reset", "B200", map[string]string{"recovery_action": "6"}, 0, fatal(hardware.ActionResetBus, "driver-recovery-action")},
+		{"driver: system reboot", "B200", map[string]string{"recovery_action": "7"}, 0, fatal(hardware.ActionRebootNode, "driver-recovery-action")},
 		{"driver: unknown wish", "B200", map[string]string{"recovery_action": "77"}, 0, healthy(hardware.ActionNone, "")},
 	}
 	for _, tt := range tests {

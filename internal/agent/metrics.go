@@ -62,6 +62,7 @@ var nodeMetrics = []deviceMetric{
 	{hardware.VarCPUThrottleEvents, "node_cpu_throttle_events_total", "Thermal throttling events of the CPU packages.", true},
 	{hardware.VarFabricErrors, "node_infiniband_errors_total", "Errors of InfiniBand and RoCE ports.", true},
 	{hardware.VarFabricLinksDown, "node_infiniband_links_down", "InfiniBand and RoCE ports that went down.", false},
+	{hardware.VarFabricLinksSlow, "node_infiniband_links_slow", "InfiniBand and RoCE ports that run slower than they did.", false},
 	{hardware.VarNetworkLinksDown, "node_network_links_down", "Network interfaces that lost their carrier.", false},
 	{hardware.VarFilesystemReadOnly, "node_filesystem_readonly", "1 while a file system fell back to read-only.", false},
 	{hardware.VarLoadPerCore, "node_load_per_core", "Load average of one minute over the number of cores.", false},
@@ -115,6 +116,9 @@ func NewMetrics(registry prometheus.Registerer, node string, dcgm bool) *Metrics
 	for _, d := range nodeMetrics {
 		m.nodes = append(m.nodes, prometheus.NewDesc(prefix+d.name, d.help, nil, nil))
 	}
+	for _, result := range []string{writeOK, writeFailed} {
+		m.writes.WithLabelValues(result) // a counter that appears with its first event has no increase to alert on
+	}
 	registry.MustRegister(m.xids, m.calls, m.writes, m.bytes, m.looks, m)
 	return m
 }
@@ -127,11 +131,17 @@ func (m *Metrics) CallDone(call string, took time.Duration) {
 // Looked counts a look at the node.
 func (m *Metrics) Looked(took time.Duration) { m.looks.Observe(took.Seconds()) }
 
+// The results of a write.
+const (
+	writeOK     = "ok"
+	writeFailed = "error"
+)
+
 // Wrote counts a write of the status.
 func (m *Metrics) Wrote(bytes int, _ time.Duration, err error) {
-	result := "ok"
+	result := writeOK
 	if err != nil {
-		result = "error"
+		result = writeFailed
 	}
 	m.writes.WithLabelValues(result).Inc()
 	m.bytes.Add(float64(bytes))
@@ -164,7 +174,7 @@ var (
 	infoDesc     = prometheus.NewDesc(prefix+"gpu_info", "What a GPU is called; always 1.", []string{"uuid", "index", "model", "pci", "serial", "driver"}, nil)
 	podDesc      = prometheus.NewDesc(prefix+"gpu_pod_info", "Which container holds a GPU; always 1.", []string{"uuid", "namespace", "pod", "container"}, nil)
 	healthyDesc  = prometheus.NewDesc(prefix+"gpu_severity", "1 for the severity of the verdict about a GPU.", []string{"uuid", "severity", "class", "action", "rule"}, nil)
-	findingDesc  = prometheus.NewDesc(prefix+"hardware_finding", "Rules that hold; uuid is empty for the node.", []string{"uuid", "rule", "severity", "mode"}, nil)
+	findingDesc  = prometheus.NewDesc(prefix+"hardware_finding", "Rules that hold; uuid is empty for the node.", []string{"uuid", "rule", "severity", "class", "mode"}, nil)
 	nodeDesc     = prometheus.NewDesc(prefix+"node_severity", "1 for the worst severity of the node and its devices.", []string{"severity", "action"}, nil)
 	eccDesc      = prometheus.NewDesc(prefix+"gpu_ecc_errors_total", "Memory errors since the driver was loaded.", []string{"uuid", "type"}, nil)
 	throttleDesc = prometheus.NewDesc(prefix+"gpu_clock_event_seconds_total", "Time during which clocks were held down, by reason.", []string{"uuid", "reason"}, nil)
@@ -266,9 +276,9 @@ func collectFindings(ch chan<- prometheus.Metric, uuid string, findings []hardwa
 		if f.Observed {
 			mode = hardware.Observe
 		}
-		if key := f.Rule + string(f.Outcome.Severity); !seen[key] { // one series a rule, however many codes
+		if key := f.Rule + string(f.Outcome.Severity) + string(f.Outcome.Class); !seen[key] { // one series a rule, however many codes
 			seen[key] = true
-			gauge(ch, findingDesc, 1, uuid, f.Rule, string(f.Outcome.Severity), string(mode))
+			gauge(ch, findingDesc, 1, uuid, f.Rule, string(f.Outcome.Severity), string(f.Outcome.Class), string(mode))
 		}
 	}
 }

@@ -138,6 +138,35 @@ func TestKernelLog(t *testing.T) {
 	}
 }
 
+// TestKernelLogAfterRestart: the log still holds what an earlier life heard, and
+// what was cured since then stays cured.
+func TestKernelLogAfterRestart(t *testing.T) {
+	core, err := NewCore(hardware.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	heartbeat := metav1.NewTime(noon)
+	core.Restore(&v1alpha1.NodeHardwareStatus{BootID: "b", HeartbeatTime: &heartbeat})
+	snap := &Snapshot{
+		Sample:   hardware.Sample{Time: noon.Add(time.Minute), BootID: "b", Devices: []hardware.DeviceSample{{UUID: "GPU-0", Epoch: "1", Readable: true}}},
+		Readings: []nvml.Reading{{Identity: nvml.Identity{UUID: "GPU-0", PCI: "0000:18:00.0"}, Readable: true}},
+	}
+	core.Take(snap)
+	xid := func(code int, at time.Duration) kmsg.Message {
+		return kmsg.Message{Kind: hardware.Xid, Code: code, PCI: "0000:18:00.0", SinceBoot: time.Hour + at}
+	}
+	if core.Messages([]kmsg.Message{xid(95, -30*time.Minute), xid(119, 0)}, noon.Add(-time.Hour)) {
+		t.Error("what was published is news")
+	}
+	if !core.Messages([]kmsg.Message{xid(63, 30*time.Second)}, noon.Add(-time.Hour)) {
+		t.Error("what happened since is none")
+	}
+	snap.Sample.BootID = "c"
+	if !core.Messages([]kmsg.Message{xid(95, -30*time.Minute)}, noon.Add(-time.Hour)) {
+		t.Error("in another boot everything is")
+	}
+}
+
 func TestStatusRemembersFaults(t *testing.T) {
 	faults := []hardware.Fault{
 		{

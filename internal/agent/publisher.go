@@ -100,6 +100,10 @@ func (p *Publisher) Run(ctx context.Context) {
 		}
 		if err := p.publish(ctx); err != nil {
 			retry = min(max(2*retry, firstRetry), lastRetry)
+			if errors.Is(err, errAgain) {
+				p.Log.Info("Publishing once more", "because", err.Error())
+				continue
+			}
 			p.Log.Error(err, "Could not publish the node's hardware; trying again", "after", retry.String())
 			continue
 		}
@@ -242,14 +246,14 @@ func (p *Publisher) write(ctx context.Context, status *v1alpha1.NodeHardwareStat
 }
 
 // errAgain asks for another try, now that the reason for the failure is gone.
-var errAgain = errors.New("the object was not as expected; trying again")
+var errAgain = errors.New("the object was not as expected")
 
 func (p *Publisher) create(ctx context.Context) error {
 	if err := p.API.Create(ctx); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create NodeHardware: %w", err)
 	}
 	p.sequence = 0
-	return errAgain
+	return fmt.Errorf("%w: it was missing and is made anew", errAgain)
 }
 
 // catchUp takes the sequence of a report that somebody else, or an earlier life

@@ -76,6 +76,8 @@ type Sampler struct {
 	// ResetsKnown is false until it is known how often each device was reset in
 	// this boot; until then nothing can look like a reset.
 	ResetsKnown bool
+	// Before is what an agent before this one left behind; it may be empty.
+	Before Footprint
 
 	boot        string
 	memory      map[string]*deviceMemory
@@ -262,7 +264,7 @@ func isSet(v *hardware.Vars, id hardware.VarID) bool {
 // sample makes one device's sample of its reading.
 func (s *Sampler) sample(ctx context.Context, now time.Time, snap *Snapshot, r *nvml.Reading, claimsKnown bool) hardware.DeviceSample {
 	m := s.device(r.UUID)
-	if r.Reset {
+	if r.Reset || s.wasReset(r) {
 		m.resets++
 	}
 	d := hardware.DeviceSample{UUID: r.UUID, Serial: r.Serial, Readable: r.Readable, Vars: r.Vars}
@@ -274,6 +276,16 @@ func (s *Sampler) sample(ctx context.Context, now time.Time, snap *Snapshot, r *
 	}
 	s.suspect(ctx, r, m, &d)
 	return d
+}
+
+// wasReset says, once, that a device was reset in this boot while no agent ran.
+func (s *Sampler) wasReset(r *nvml.Reading) bool {
+	before, known := s.Before.Devices[r.UUID]
+	if !known || !r.Readable {
+		return false
+	}
+	delete(s.Before.Devices, r.UUID)
+	return s.Before.BootID == s.boot && turnedBack(before, counters(r))
 }
 
 // own sets who holds the device, and for how long.

@@ -49,9 +49,11 @@ type Gang struct {
 	// Leaving says that it was told to go: its assignments count while their
 	// pods exist.
 	Leaving bool
-	// YieldsTo and HoldUntil are those of placement.Gang.
+	// YieldsTo, HoldUntil, EndsBy and Takes are those of placement.Gang.
 	YieldsTo  string
 	HoldUntil time.Time
+	EndsBy    time.Time
+	Takes     time.Duration
 }
 
 // gang is what is kept of a Gang.
@@ -243,7 +245,7 @@ func (t *Tracker) touchLeaving(id string) {
 func (t *Tracker) value(g *gang) placement.Gang {
 	out := placement.Gang{
 		ID: g.ID, Priority: g.Priority, Arrived: g.Arrived, Preemptible: g.Preemptible,
-		Leaving: g.Leaving, YieldsTo: g.YieldsTo, HoldUntil: g.HoldUntil,
+		Leaving: g.Leaving, YieldsTo: g.YieldsTo, HoldUntil: g.HoldUntil, EndsBy: g.EndsBy, Takes: g.Takes,
 	}
 	for i, set := range g.Sets {
 		out.Sets = append(out.Sets, placement.Set{Name: set.Name, Shape: g.shapes[i].id, Count: set.Count})

@@ -32,15 +32,17 @@ type device struct {
 	static, now hardware.Vars // read once a session; read slowly
 	// slowdown is the slowdown temperature of a model that has no margin; 0 on
 	// those that have one.
-	slowdown    float64
-	slowRead    bool
-	mig         bool
-	instances   []Instance
-	tensor      *tensor
-	before      counters
-	reset       bool
-	fatal       error
-	linksActive *int
+	slowdown float64
+	slowRead bool
+	// answered and refused count the calls of one reading.
+	answered, refused int
+	mig               bool
+	instances         []Instance
+	tensor            *tensor
+	before            counters
+	reset             bool
+	fatal             error
+	linksActive       *int
 }
 
 type answer struct {
@@ -163,6 +165,7 @@ func (d *device) call(name string, f func() nvml.Return) bool {
 	d.done(name, d.clock.Since(begin))
 	switch ret {
 	case nvml.SUCCESS:
+		d.answered++
 		return true
 	case nvml.ERROR_NOT_SUPPORTED, nvml.ERROR_FUNCTION_NOT_FOUND, nvml.ERROR_ARGUMENT_VERSION_MISMATCH:
 		d.unsupported[name] = true
@@ -170,6 +173,8 @@ func (d *device) call(name string, f func() nvml.Return) bool {
 		d.fatal = errLost
 	case nvml.ERROR_UNINITIALIZED, nvml.ERROR_DRIVER_NOT_LOADED, nvml.ERROR_LIB_RM_VERSION_MISMATCH:
 		d.fatal = fmt.Errorf("%w: %s", errGone, returnText(ret))
+	default:
+		d.refused++
 	}
 	return false
 }
@@ -183,7 +188,7 @@ var errLost = errors.New("the GPU is lost")
 
 // read takes one reading.
 func (d *device) read(slow bool) (Reading, error) {
-	d.fatal, d.reset = nil, false
+	d.fatal, d.reset, d.answered, d.refused = nil, false, 0, 0
 	if slow || !d.slowRead {
 		d.readSlow()
 	}
@@ -202,12 +207,15 @@ func (d *device) read(slow bool) (Reading, error) {
 		return r, d.fatal
 	}
 	lost := errors.Is(d.fatal, errLost)
-	if lost {
+	failing := !lost && d.answered == 0 && d.refused > 0
+	if lost || failing {
 		r.Vars, r.Readable = hardware.Vars{}, false
 	}
 	r.Vars.SetFlag(hardware.VarLost, lost)
+	r.Vars.SetFlag(hardware.VarFailing, failing)
 	r.Vars.SetFlag(hardware.VarAbsent, false)
 	r.Vars.Set(hardware.VarStuckPolls, 0)
+	r.EnergyIntegrated = d.unsupported["GetTotalEnergyConsumption"]
 	r.MIG, r.Instances, r.Reset, r.LinksActive = d.mig, d.instances, d.reset, d.linksActive
 	return r, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -182,6 +183,25 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// TestRamp: what a scenario says of a ramp is what the library plays, or tests of
+// rates and trends would watch a value that stands still.
+func TestRamp(t *testing.T) {
+	s := newStage(t, "H100", 1)
+	s.scenario.GPU(0, "temperature", "40..90@0.2")
+	s.play()
+	var seen []float64
+	s.until("the end of the ramp", func(r []Reading, _ State) bool {
+		celsius, known := r[0].Vars.Get(hardware.VarTemperature)
+		if known {
+			seen = append(seen, celsius)
+		}
+		return celsius == 90
+	})
+	if seen[0] < 40 || seen[0] >= 90 || !slices.IsSorted(seen) {
+		t.Errorf("from 40 to 90 by way of %v", seen)
+	}
+}
+
 func TestNoLibrary(t *testing.T) {
 	s := New(Options{Library: filepath.Join(t.TempDir(), "libnvidia-ml.so.1"), Timeout: time.Second}, clock.RealClock{})
 	for range 3 {
@@ -261,6 +281,29 @@ func TestLostAndFound(t *testing.T) {
 	readings = s.until("the GPU again", func(r []Reading, _ State) bool { return of(r).Readable })
 	if !of(readings).Reset {
 		t.Error("a GPU that came back was not reset")
+	}
+}
+
+// TestFailing: a GPU about which every call fails says nothing and is not well.
+func TestFailing(t *testing.T) {
+	s := newStage(t, "H100", 2)
+	s.poll()
+	s.scenario.GPU(1, "failing", "1")
+	s.play()
+	readings, state := s.poll()
+	if r := readings[1]; state.Mode != ModeGPU || r.Readable || value(t, r, hardware.VarFailing) != 1 || value(t, r, hardware.VarLost) != 0 {
+		t.Errorf("state %+v, reading %+v", state, r)
+	}
+	if _, known := readings[1].Vars.Get(hardware.VarTemperature); known {
+		t.Error("a failing GPU has a temperature")
+	}
+	if value(t, readings[0], hardware.VarFailing) != 0 {
+		t.Error("its neighbour fails too")
+	}
+	s.scenario.Unset(1, "failing")
+	s.play()
+	if readings, _ = s.poll(); !readings[1].Readable || value(t, readings[1], hardware.VarFailing) != 0 {
+		t.Errorf("afterwards: %+v", readings[1])
 	}
 }
 

@@ -60,6 +60,9 @@ type Reading struct {
 	Instances []Instance
 	// Vars are the values that were read; VarLost and VarAbsent among them.
 	Vars hardware.Vars
+	// EnergyIntegrated says that the energy was summed up here, since the device
+	// does not count it.
+	EnergyIntegrated bool
 	// LinksActive is how many NVLinks are active; nil where it has none.
 	LinksActive *int
 }

@@ -23,15 +23,25 @@ type down struct {
 	times uint64
 }
 
+// portMemory is what is remembered of a port in this boot.
+type portMemory struct {
+	// up and fastest say that it was up, and how fast it ran at best.
+	up      bool
+	fastest float64
+	// address is where its card is on the PCI bus.
+	address string
+}
+
 // fabric reads InfiniBand and RoCE ports. A port that was up in this boot and is
 // not now counts as down; one that never was is not cabled.
 func (r *Reader) fabric(out *Reading, now time.Time) error {
 	names, err := r.sys.InfiniBandClassDevices()
-	if err != nil {
+	if err != nil && len(r.ports) == 0 {
 		return fmt.Errorf("infiniband: %w", err)
 	}
-	var first error
-	lost, total := 0, uint64(0)
+	first := err
+	down, slow, total := 0, 0, uint64(0)
+	read := map[string]bool{}
 	for _, name := range names {
 		device, err := r.sys.InfiniBandDevice(name)
 		if err != nil {
@@ -43,16 +53,22 @@ func (r *Reader) fabric(out *Reading, now time.Time) error {
 			out.Ports = append(out.Ports, port)
 			total += port.Errors
 			key := fmt.Sprintf("%s/%d", name, port.Port)
-			r.wasUp[key] = r.wasUp[key] || port.Up
-			if r.wasUp[key] && !port.Up {
-				lost++
+			read[key] = true
+			m := r.remember(key, &port)
+			switch {
+			case m.up && !port.Up:
+				down++
+			case port.Up && port.BytesPerSecond < m.fastest:
+				slow++
 			}
 			r.noteDowns(key, port.Downed, now)
 		}
 	}
+	down += r.vanished(read)
 	slices.SortFunc(out.Ports, func(a, b Port) int { return slices.Compare([]string{a.Device}, []string{b.Device}) })
-	if len(out.Ports) > 0 {
-		out.Vars.Set(hardware.VarFabricLinksDown, float64(lost))
+	if len(r.ports) > 0 {
+		out.Vars.Set(hardware.VarFabricLinksDown, float64(down))
+		out.Vars.Set(hardware.VarFabricLinksSlow, float64(slow))
 		out.Vars.Set(hardware.VarFabricErrors, float64(total))
 		out.Vars.Set(hardware.VarFabricFlaps, float64(r.recentDowns(now)))
 	}
@@ -60,6 +76,35 @@ func (r *Reader) fabric(out *Reading, now time.Time) error {
 		return fmt.Errorf("infiniband: %w", first)
 	}
 	return nil
+}
+
+// remember notes the best that a port has been in this boot.
+func (r *Reader) remember(key string, port *Port) portMemory {
+	m := r.ports[key]
+	m.up = m.up || port.Up
+	if port.Up {
+		m.fastest = max(m.fastest, port.BytesPerSecond)
+	}
+	if target, err := filepath.EvalSymlinks(filepath.Join(r.sysRoot, "class/infiniband", port.Device, "device")); err == nil {
+		m.address = filepath.Base(target)
+	}
+	r.ports[key] = m
+	return m
+}
+
+// vanished counts ports that were up and whose card is not on the bus any more.
+// A port that is not listed while its card is there was moved into a pod's
+// network, or its driver is being replaced.
+func (r *Reader) vanished(read map[string]bool) (n int) {
+	for key, m := range r.ports {
+		if read[key] || !m.up {
+			continue
+		}
+		if present, known := r.PCIPresent(m.address); known && !present {
+			n++
+		}
+	}
+	return n
 }
 
 func describe(device string, p *sysfs.InfiniBandPort) Port {

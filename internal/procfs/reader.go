@@ -20,8 +20,10 @@ type Reader struct {
 	proc              procfs.FS
 	sys               sysfs.FS
 
-	boot   string
-	wasUp  map[string]bool
+	boot  string
+	wasUp map[string]bool
+	// ports are the fabric's ports by name, as they were when last seen.
+	ports  map[string]portMemory
 	downs  []down
 	energy map[string]energyState
 	downed map[string]uint64
@@ -38,7 +40,7 @@ func New(procRoot, sysRoot string) *Reader {
 
 // forget begins anew, as after a boot.
 func (r *Reader) forget() {
-	r.wasUp, r.energy, r.downed, r.downs = map[string]bool{}, map[string]energyState{}, map[string]uint64{}, nil
+	r.wasUp, r.ports, r.energy, r.downed, r.downs = map[string]bool{}, map[string]portMemory{}, map[string]energyState{}, map[string]uint64{}, nil
 }
 
 type source struct {

@@ -188,6 +188,38 @@ func TestLinksGoDown(t *testing.T) {
 	expect(t, reader.Read(now.Add(3*time.Hour), true), map[hardware.VarID]float64{hardware.VarFabricLinksDown: 0})
 }
 
+func TestSlowLink(t *testing.T) {
+	tr := newTree(t)
+	tr.server()
+	reader := tr.reader()
+	expect(t, reader.Read(now, true), map[hardware.VarID]float64{hardware.VarFabricLinksSlow: 0})
+	tr.file("sys/class/infiniband/mlx5_0/ports/1/rate", "100 Gb/sec (1X NDR)\n")
+	expect(t, reader.Read(now, true), map[hardware.VarID]float64{hardware.VarFabricLinksSlow: 1, hardware.VarFabricLinksDown: 0})
+	tr.port("1: DOWN", 0, 1) // down is not slow
+	expect(t, reader.Read(now, true), map[hardware.VarID]float64{hardware.VarFabricLinksSlow: 0, hardware.VarFabricLinksDown: 1})
+}
+
+// TestCardIsGone: a port that vanishes with its card is down; one that was moved
+// into a pod's network is not.
+func TestCardIsGone(t *testing.T) {
+	tr := newTree(t)
+	tr.server()
+	const card = "sys/devices/pci0000:00/0000:3a:00.0"
+	tr.file(card+"/config", "\xb3\x15\x21\x10")
+	tr.link("sys/class/infiniband/mlx5_0/device", "../../../devices/pci0000:00/0000:3a:00.0")
+	tr.file("sys/bus/pci/devices/0000:3a:00.0/config", "\xb3\x15\x21\x10")
+	reader := tr.reader()
+	reader.Read(now, true)
+	if err := os.RemoveAll(filepath.Join(tr.root, "sys/class/infiniband")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, reader.Read(now, true), map[hardware.VarID]float64{hardware.VarFabricLinksDown: 0})
+	if err := os.RemoveAll(filepath.Join(tr.root, "sys/bus/pci/devices/0000:3a:00.0")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, reader.Read(now, true), map[hardware.VarID]float64{hardware.VarFabricLinksDown: 1})
+}
+
 func TestEnergyDoesNotWrap(t *testing.T) {
 	tr := newTree(t)
 	reader := tr.reader()

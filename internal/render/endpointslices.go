@@ -37,8 +37,6 @@ type Endpoint struct {
 	// IPs are the pod's addresses, at most one a family counts.
 	IPs  []string
 	Node string
-	// Ready says whether the pod serves; its name resolves in any case.
-	Ready bool
 }
 
 // EndpointSlices say where each rank's name leads. A rank's slice follows from
@@ -107,12 +105,13 @@ func slice(job *v1alpha1.TrainingJob, family discoveryv1.AddressType, n int32) *
 }
 
 // endpoint is always ready, which is what publishNotReadyAddresses means: ranks
-// look each other up before they are. Whether it serves is told beside it.
+// look each other up before they are. Whether a pod serves is not told: nobody
+// asks a name that leads to one pod, and it would be a write for every pod.
 func endpoint(job *v1alpha1.TrainingJob, layout ranks.Layout, e Endpoint, ip string) discoveryv1.Endpoint {
 	set, index := layout.At(e.Rank)
 	out := discoveryv1.Endpoint{
 		Addresses:  []string{ip},
-		Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true), Serving: ptr.To(e.Ready)},
+		Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)},
 		Hostname:   ptr.To(rendezvous.Hostname(layout.Name(set), index)),
 		TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: job.Namespace, Name: e.Pod, UID: e.UID},
 	}

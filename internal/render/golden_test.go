@@ -144,7 +144,7 @@ func TestGoldenService(t *testing.T) {
 func TestGoldenEndpointSlices(t *testing.T) {
 	slices, err := render.EndpointSlices(train(v1alpha1.FrameworkPyTorch).set("chief", 1).set("worker", 2).TrainingJob, []render.Endpoint{
 		{Rank: 2, Pod: "resnet-worker-1-1", UID: "c", IPs: []string{"10.0.0.3"}},
-		{Rank: 0, Pod: "resnet-chief-0-1", UID: "a", IPs: []string{"10.0.0.1", "fd00::1"}, Node: "node-1", Ready: true},
+		{Rank: 0, Pod: "resnet-chief-0-1", UID: "a", IPs: []string{"10.0.0.1", "fd00::1"}, Node: "node-1"},
 	})
 	if err != nil {
 		t.Fatal(err)

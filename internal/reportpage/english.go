@@ -9,7 +9,7 @@ var english = map[string]string{
 
 	"compare.overline": "Data drift", "watch.overline": "Data drift over time", "evaluate.overline": "Candidate against champion",
 	"section.result": "The result", "section.quality": "What is wrong with the data", "section.actions": "What the rules did with the data",
-	"section.ranking": "What changed, strongest first", "section.columns": "Column by column",
+	"section.ranking": "What changed, strongest first", "section.worst": "Column by column, each in its worst window", "section.columns": "Column by column",
 	"section.many": "All columns together", "section.stream": "The whole stream", "section.charts": "Each column over time", "section.model": "The model over time",
 	"section.metrics": "The two models, figure by figure", "section.segments": "Where the candidate does worse or better",
 	"section.how": "How it was computed", "section.inputs": "What was read",
@@ -105,7 +105,8 @@ var english = map[string]string{
 	"shape.changed": "The typical value is much the same; how values are spread around it is not.",
 	"category.rose": "“%s” rose from %s to %s of the rows.", "category.fell": "“%s” fell from %s to %s of the rows.", "category.new": "“%[1]s” is new: %[3]s of the rows.", "category.gone": "“%[1]s” is gone; it was %[2]s of the rows.",
 	"effect.deviations": "On average a value moved by %s standard deviations.", "effect.rows": "In all, %s of the rows moved to another category.",
-	"effect.range": "Somewhere along the axis, the share of rows below a value differs by %s.", "effect.area": "A classifier tells a new row from an old one in %s of cases; by guessing it would be half.",
+	"effect.rows.numbers": "In all, %s of the rows have another value.",
+	"effect.range":        "Somewhere along the axis, the share of rows below a value differs by %s.", "effect.area": "A classifier tells a new row from an old one in %s of cases; by guessing it would be half.",
 	"effect.deviations.short": "%s SD", "effect.rows.short": "%s of rows", "effect.area.short": "AUC %s",
 	"missing.changed": "Missing values went from %s to %s.", "sensitive": "Sensitive: categories are hashed, small counts left out.",
 	"anchor":          "Against the fixed anchor: %s, effect %s.",
@@ -141,6 +142,10 @@ var english = map[string]string{
 	"rule.":            "Columns were compared one by one.",
 	"method.threshold": "Limit: %s.", "methods.link": "Source, use and traps", "methods.columns": "Used for",
 	"formula.key": "F and G are the distribution functions, r and c the shares of reference and current rows, n and m the numbers of rows.",
+
+	"metric.accuracy": "accuracy", "metric.balanced_accuracy": "balanced accuracy", "metric.precision": "precision", "metric.recall": "recall", "metric.f1": "F1", "metric.macro_f1": "macro F1",
+	"metric.auc": "AUC", "metric.average_precision": "average precision", "metric.log_loss": "log loss", "metric.brier": "Brier score", "metric.cost": "cost",
+	"metric.mae": "mean absolute error", "metric.rmse": "root mean squared error", "metric.r2": "R²", "metric.mase": "MASE", "metric.quantile_loss": "quantile loss",
 
 	"method.ks": "Kolmogorov-Smirnov", "method.ks.what": "The largest difference between the shares of rows below a value.",
 	"method.wasserstein": "Wasserstein distance", "method.wasserstein.what": "How far a value has to move on average to turn one distribution into the other, in standard deviations of the reference where it is normed.",

@@ -10,7 +10,7 @@ var french = map[string]string{
 
 	"compare.overline": "Dérive des données", "watch.overline": "Dérive des données dans le temps", "evaluate.overline": "Le candidat face au modèle en service",
 	"section.result": "Le résultat", "section.quality": "Ce qui ne va pas dans les données", "section.actions": "Ce que les règles ont fait des données",
-	"section.ranking": "Ce qui a changé, du plus fort au plus faible", "section.columns": "Colonne par colonne",
+	"section.ranking": "Ce qui a changé, du plus fort au plus faible", "section.worst": "Colonne par colonne, chacune dans sa pire fenêtre", "section.columns": "Colonne par colonne",
 	"section.many": "Toutes les colonnes ensemble", "section.stream": "Le flux entier", "section.charts": "Chaque colonne dans le temps", "section.model": "Le modèle dans le temps",
 	"section.metrics": "Les deux modèles, chiffre par chiffre", "section.segments": "Où le candidat fait moins bien ou mieux",
 	"section.how": "Comment cela a été calculé", "section.inputs": "Ce qui a été lu",
@@ -106,7 +106,8 @@ var french = map[string]string{
 	"shape.changed": "La valeur typique change peu ; la répartition des valeurs autour d’elle, si.",
 	"category.rose": "« %s » passe de %s à %s des lignes.", "category.fell": "« %s » recule de %s à %s des lignes.", "category.new": "« %[1]s » est nouvelle : %[3]s des lignes.", "category.gone": "« %[1]s » a disparu ; c’était %[2]s des lignes.",
 	"effect.deviations": "En moyenne, une valeur s’est déplacée de %s écarts-types.", "effect.rows": "En tout, %s des lignes ont changé de catégorie.",
-	"effect.range": "Quelque part sur l’axe, la part des lignes sous une valeur diffère de %s.", "effect.area": "Un classifieur distingue une nouvelle ligne d’une ancienne dans %s des cas ; au hasard, ce serait la moitié.",
+	"effect.rows.numbers": "En tout, %s des lignes ont une autre valeur.",
+	"effect.range":        "Quelque part sur l’axe, la part des lignes sous une valeur diffère de %s.", "effect.area": "Un classifieur distingue une nouvelle ligne d’une ancienne dans %s des cas ; au hasard, ce serait la moitié.",
 	"effect.deviations.short": "%s σ", "effect.rows.short": "%s des lignes", "effect.area.short": "AUC %s",
 	"missing.changed": "Les valeurs manquantes passent de %s à %s.", "sensitive": "Sensible : catégories hachées, petits effectifs omis.",
 	"anchor":          "Face à l’ancre fixe : %s, effet %s.",
@@ -142,6 +143,10 @@ var french = map[string]string{
 	"rule.":            "Les colonnes ont été comparées une par une.",
 	"method.threshold": "Limite : %s.", "methods.link": "Source, emploi et pièges", "methods.columns": "Employée pour",
 	"formula.key": "F et G sont les fonctions de répartition, r et c les parts des lignes de référence et actuelles, n et m les nombres de lignes.",
+
+	"metric.accuracy": "exactitude", "metric.balanced_accuracy": "exactitude équilibrée", "metric.precision": "précision", "metric.recall": "rappel", "metric.f1": "F1", "metric.macro_f1": "F1 macro",
+	"metric.auc": "AUC", "metric.average_precision": "précision moyenne", "metric.log_loss": "perte logarithmique", "metric.brier": "score de Brier", "metric.cost": "coût",
+	"metric.mae": "erreur absolue moyenne", "metric.rmse": "racine de l’erreur quadratique moyenne", "metric.r2": "R²", "metric.mase": "MASE", "metric.quantile_loss": "perte quantile",
 
 	"method.ks": "Kolmogorov-Smirnov", "method.ks.what": "La plus grande différence entre les parts des lignes sous une valeur.",
 	"method.wasserstein": "Distance de Wasserstein", "method.wasserstein.what": "De combien une valeur doit se déplacer en moyenne pour passer d’une distribution à l’autre, en écarts-types de la référence si elle est normée.",

@@ -6,18 +6,19 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/trainyard/trainyard/pkg/drift/report"
 )
 
 // samples are reports of every kind, drawn from fixed random numbers.
-func samples() map[string]report.Report {
+var samples = sync.OnceValue(func() map[string]report.Report {
 	return map[string]report.Report{
 		"native": native(), "evidently": evidently(), "stable": stable(), "unknown": unknown(), "bad": bad(),
-		"watch": watch(83, false), "watch-time": watch(160, true), "evaluate": evaluate(), "hostile": hostile(func(i int) string { return hostileNames()[i%len(hostileNames())] }), "hundred": hundred(100), "empty": {Compat: report.Native},
+		"watch": watch(83, false), "watch-time": watch(64, true), "evaluate": evaluate(), "hostile": hostile(func(i int) string { return hostileNames()[i%len(hostileNames())] }), "hundred": hundred(100), "empty": {Compat: report.Native},
 	}
-}
+})
 
 func base(compat report.Compat, verdict report.Verdict) report.Report {
 	return report.Report{
@@ -201,7 +202,7 @@ func hundred(n int) report.Report {
 			r.Columns = append(r.Columns, c)
 			continue
 		}
-		c := judged(numeric(name, uint64(i), 1234.5, 99, 1300, 80, 24), report.ColumnStable, "wasserstein", 0.66, math.NaN(), math.NaN())
+		c := judged(numeric(name, uint64(i%7), 1234.5, 99, 1300, 80, 24), report.ColumnStable, "wasserstein", 0.66, math.NaN(), math.NaN())
 		c.Score, c.Threshold = 0.66, 0.1
 		r.Columns = append(r.Columns, c)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/trainyard/trainyard/pkg/drift"
 	"github.com/trainyard/trainyard/pkg/drift/report"
 )
 
@@ -43,7 +44,7 @@ func reason(c report.Column, w *words, otherwise string) string {
 
 // movement says where the values went.
 func movement(c report.Column, w *words) string {
-	if numbers := c.Type == "numerical"; numbers && len(c.Labels) == 0 {
+	if numbers := c.Type == drift.Numerical; numbers && len(c.Labels) == 0 {
 		return numericMovement(c, w)
 	}
 	return categoryMovement(c, w)
@@ -132,6 +133,9 @@ func effect(c report.Column, w *words) string {
 	case report.StandardDeviations:
 		return w.say("effect.deviations", w.number(c.Effect))
 	case report.ShareOfRows:
+		if c.Type == drift.Numerical {
+			return w.say("effect.rows.numbers", w.share(float64(c.Effect)))
+		}
 		return w.say("effect.rows", w.share(float64(c.Effect)))
 	case report.ShareOfRange:
 		return w.say("effect.range", w.share(float64(c.Effect)))

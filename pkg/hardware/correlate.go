@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,8 @@ type FleetFinding struct {
 	Since    time.Time
 	// Owners are the workloads on the device when it began.
 	Owners []string
+	// Provokable says that a tenant can cause it; see Policy.Provokable.
+	Provokable bool
 }
 
 // Cause says what several nodes have in common.
@@ -56,6 +59,8 @@ type Incident struct {
 	Subject string
 	Rule    string
 	Code    int
+	// Also are other rules that hold on the same subject.
+	Also []string
 	// Nodes are those affected, sorted, Of the number that share the subject.
 	Nodes  []string
 	Of     int
@@ -89,7 +94,7 @@ func Correlate(reports []NodeReport, c Correlation) []Incident {
 	for i := range reports {
 		g.collect(&reports[i], c)
 	}
-	incidents := g.incidents(c)
+	incidents := merge(g.incidents(c))
 	if incident, ok := silence(reports, c); ok {
 		incidents = append(incidents, incident)
 	}
@@ -126,11 +131,11 @@ func (g *grouping) collect(r *NodeReport, c Correlation) {
 	g.sizes[groupKey{cause: CauseDriver, subject: r.Driver}]++
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Class == ClassApplication || f.Class == ClassHardware {
+		if f.Class == ClassApplication || f.Provokable {
 			g.byOwner(r, f)
 		}
-		if f.Severity != Degraded && f.Severity != Fatal {
-			continue
+		if f.Severity != Degraded && f.Severity != Fatal || strings.HasPrefix(f.Rule, sharedPrefix) {
+			continue // what a node's devices share, they show themselves
 		}
 		for _, domain := range r.Domains {
 			g.add(groupKey{CauseDomain, domain, f.Rule, f.Code}, r.Node, f.Since)
@@ -147,6 +152,45 @@ func (g *grouping) byOwner(r *NodeReport, f *FleetFinding) {
 	if f.Code != 0 && len(f.Owners) == 1 {
 		g.add(groupKey{CauseJob, f.Owners[0], f.Rule, f.Code}, r.Node, f.Since)
 	}
+}
+
+// merge leaves one incident a cause: that of the rule which most nodes show. A
+// domain all of whose nodes are among those of a rollout is the rollout's.
+func merge(incidents []Incident) []Incident {
+	slices.SortFunc(incidents, func(a, b Incident) int {
+		return cmp.Or(-cmp.Compare(a.Cause, b.Cause), cmp.Compare(a.Subject, b.Subject), cmp.Compare(len(b.Nodes), len(a.Nodes)),
+			a.Since.Compare(b.Since), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Code, b.Code))
+	})
+	var merged []Incident
+	for _, in := range incidents {
+		if n := len(merged); n > 0 && merged[n-1].Cause == in.Cause && merged[n-1].Subject == in.Subject {
+			merged[n-1].take(&in)
+			continue
+		}
+		merged = append(merged, in)
+	}
+	return slices.DeleteFunc(merged, func(in Incident) bool {
+		return in.Cause == CauseDomain && slices.ContainsFunc(merged, func(by Incident) bool { return by.Cause == CauseDriver && by.covers(&in) })
+	})
+}
+
+// take adds another incident of the same cause and subject.
+func (in *Incident) take(other *Incident) {
+	if other.Rule != in.Rule && !slices.Contains(in.Also, other.Rule) {
+		in.Also = append(in.Also, other.Rule)
+	}
+	in.Nodes = append(in.Nodes, other.Nodes...)
+	slices.Sort(in.Nodes)
+	in.Nodes = slices.Compact(in.Nodes)
+	if other.Since.Before(in.Since) {
+		in.Since = other.Since
+	}
+}
+
+// covers says that another incident is a part of this one.
+func (in *Incident) covers(other *Incident) bool {
+	return len(in.Nodes) > len(other.Nodes) && in.Rule == other.Rule && in.Code == other.Code &&
+		!slices.ContainsFunc(other.Nodes, func(n string) bool { _, found := slices.BinarySearch(in.Nodes, n); return !found })
 }
 
 func (g *grouping) add(key groupKey, node string, since time.Time) {

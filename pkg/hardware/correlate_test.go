@@ -48,7 +48,25 @@ func TestCorrelate(t *testing.T) {
 				r.Driver, r.DriverSince = "590.2", start.Add(-time.Hour)
 				r.Findings = []FleetFinding{finding("xid-fatal", 119, time.Duration(i)*10*time.Second)}
 			}
-		}), []string{"Domain rack-0 xid-fatal 4/8", "Domain rack-1 xid-fatal 4/8", "DriverRollout 590.2 xid-fatal 10/10"}},
+		}), []string{"DriverRollout 590.2 xid-fatal 10/10"}},
+		{"a rack that overheats shows it in several ways", fleet(16, func(i int, r *NodeReport) {
+			if i < 6 {
+				r.Findings = []FleetFinding{finding("core-hot", 0, 0), finding("shared-core-hot", 0, 0)}
+			}
+			if i < 5 {
+				r.Findings = append(r.Findings, finding("thermal-margin", 0, time.Minute))
+			}
+		}), []string{"Domain rack-0 core-hot 6/8 also [thermal-margin]"}},
+		{"two nodes of one job fail by themselves", fleet(16, func(i int, r *NodeReport) {
+			if i == 3 || i == 12 {
+				r.Findings = []FleetFinding{{Rule: "xid-fallen-off-the-bus", Code: 79, Severity: Fatal, Class: ClassHardware, Since: start, Owners: []string{"a/job"}}}
+			}
+		}), nil},
+		{"two nodes of one job, and a tenant can do that", fleet(16, func(i int, r *NodeReport) {
+			if i == 3 || i == 12 {
+				r.Findings = []FleetFinding{{Rule: "xid-context-switch-timeout", Code: 109, Severity: Fatal, Class: ClassHardware, Since: start, Owners: []string{"a/job"}, Provokable: true}}
+			}
+		}), []string{"Job a/job xid-context-switch-timeout 2/2"}},
 		{"one job on two nodes", fleet(16, func(i int, r *NodeReport) {
 			if i == 3 || i == 12 {
 				r.Findings = []FleetFinding{{Rule: "xid-provokable", Code: 31, Severity: Healthy, Class: ClassApplication, Since: start, Owners: []string{"a/job"}}}
@@ -69,7 +87,11 @@ func TestCorrelate(t *testing.T) {
 				if in.Reason == "" {
 					t.Errorf("incident without a reason: %+v", in)
 				}
-				got = append(got, fmt.Sprintf("%s %s %s %d/%d", in.Cause, in.Subject, in.Rule, len(in.Nodes), in.Of))
+				line := fmt.Sprintf("%s %s %s %d/%d", in.Cause, in.Subject, in.Rule, len(in.Nodes), in.Of)
+				if len(in.Also) > 0 {
+					line += fmt.Sprintf(" also %v", in.Also)
+				}
+				got = append(got, line)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("incidents (-want +got):\n%s", diff)

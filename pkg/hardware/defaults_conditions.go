@@ -9,6 +9,9 @@ func presenceRules() []Rule {
 	}
 	stuckAlone := condition("driver-call-stuck-in-agent", "stuck_polls >= 3 && !probe_failed", 0,
 		Outcome{Degraded, ClassHardware, ActionRestartAgent, "a driver call hangs in the agent while another process still reads the device: restart the agent, then reset the device"})
+	failing := condition("gpu-failing", "failing && !maintenance", time.Minute,
+		fatal(ActionResetDevice, "the driver answers every call about the GPU with an error: reset the GPU, reboot if that fails"))
+	failing.For, failing.Next = time.Minute, ActionRebootNode
 	driverDown := condition("driver-down", "!driver_up && devices_expected > 0 && !maintenance", 0,
 		Outcome{Degraded, ClassOperator, ActionUpdateSoftware, "GPUs are expected and no driver answers: install or repair the driver"})
 	driverDown.For = 10 * time.Minute
@@ -19,6 +22,7 @@ func presenceRules() []Rule {
 		condition("driver-call-stuck", "stuck_polls >= 3 && probe_failed", 0,
 			fatal(ActionRebootNode, "driver calls do not return, in another process neither: reboot the node")),
 		stuckAlone,
+		failing,
 		driverDown,
 	}
 }
@@ -112,6 +116,7 @@ func hostRules() []Rule {
 		sustained(10*time.Minute, condition("cpu-throttled", "cpu_throttle_events_per_minute > 1", 10*time.Minute, warning("the CPUs throttle for heat: check fans and air"))),
 		sustained(time.Minute, condition("zone-critical", "zone_margin_celsius < 5", 5*time.Minute, degraded(ActionInspectHardware, "a thermal zone is close to its critical point: check fans and air"))),
 		sustained(time.Minute, condition("fabric-link-down", "infiniband_links_down > 0", 5*time.Minute, degraded(ActionCheckMechanics, "a fabric port went down: check cable, transceiver and card"))),
+		sustained(5*time.Minute, condition("fabric-link-slow", "infiniband_links_slow > 0", pastBaseline, degraded(ActionCheckMechanics, "a fabric port runs slower than it did: check cable, transceiver and card"))),
 		condition("fabric-link-flaps", "infiniband_flaps >= 3", time.Hour, degraded(ActionCheckMechanics, "a fabric port flaps: check cable and transceiver")),
 		condition("fabric-errors", "infiniband_errors_per_hour > 120", time.Hour, warning("the fabric port sees errors: clean or replace the cable at the next maintenance")),
 		sustained(time.Minute, condition("network-link-down", "network_links_down > 0", 5*time.Minute, warning("a network interface lost its carrier"))),

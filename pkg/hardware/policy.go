@@ -102,6 +102,12 @@ type Policy struct {
 	UnknownAfter time.Duration
 }
 
+// Provokable says whether a rule is about what a tenant can cause by itself: one
+// that asks for several owners before it blames the device.
+func (p *Policy) Provokable(rule string) bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Name == rule && r.Owners > 1 })
+}
+
 // Merge lays a policy over a base, as a HardwarePolicy is laid over the
 // built-in rules.
 func Merge(base, over Policy) Policy {

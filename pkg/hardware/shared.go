@@ -9,6 +9,9 @@ import (
 // at least half of them, before the node itself is suspected.
 const minShared = 3
 
+// sharedPrefix begins the names of findings about what devices have in common.
+const sharedPrefix = "shared-"
+
 // shared adds a finding about the node for a condition that at least half of its
 // devices show: their common air, power or driver is to blame, and an operator
 // should look there before at eight single GPUs.
@@ -26,7 +29,7 @@ func (c *Classifier) shared(node *deviceState, a *Assessment) {
 }
 
 func (c *Classifier) sharedFinding(rule *Rule, a *Assessment) (Finding, bool) {
-	n, f := 0, Finding{Rule: "shared-" + rule.Name, BootID: a.BootID}
+	n, f := 0, Finding{Rule: sharedPrefix + rule.Name, BootID: a.BootID}
 	for i := range a.Devices {
 		for j := range a.Devices[i].Findings {
 			g := &a.Devices[i].Findings[j]

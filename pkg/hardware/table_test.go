@@ -101,6 +101,7 @@ func TestConditionTable(t *testing.T) {
 	}{
 		{"GPU is lost", numbers{"lost": 0, "absent": 0}, numbers{"lost": 1, "absent": 0}, 0, fatal(ActionRebootNode)},
 		{"GPU vanished", numbers{"absent": 0, "lost": 0}, numbers{"absent": 1}, 0, fatal(ActionRebootNode)},
+		{"every call fails", numbers{"failing": 0}, numbers{"failing": 1}, time.Minute, fatal(ActionResetDevice)},
 		{"volatile double-bit ECC", numbers{"ecc_uncorrected": 0}, numbers{"ecc_uncorrected": 1}, 0, fatal(ActionResetDevice)},
 		{"row remap pending", numbers{"remap_pending": 0}, numbers{"remap_pending": 1}, 0, degraded(ActionResetWhenIdle)},
 		{"page retirement pending", numbers{"retirement_pending": 0}, numbers{"retirement_pending": 1}, 0, degraded(ActionResetWhenIdle)},
@@ -160,6 +161,7 @@ func TestNodeTable(t *testing.T) {
 		{"no driver and no GPU expected", numbers{"driver_up": 0, "devices_expected": 0}, time.Hour, healthy},
 		{"host memory", numbers{"memory_uncorrected_errors": 1}, 0, wanted{Fatal, ClassHardware, ActionReplaceDevice}},
 		{"fabric link", numbers{"infiniband_links_down": 1}, 70 * time.Second, wanted{Degraded, ClassHardware, ActionCheckMechanics}},
+		{"fabric link slow", numbers{"infiniband_links_slow": 1}, 310 * time.Second, wanted{Degraded, ClassHardware, ActionCheckMechanics}},
 		{"fabric flaps", numbers{"infiniband_flaps": 3}, 0, wanted{Degraded, ClassHardware, ActionCheckMechanics}},
 		{"thermal zone", numbers{"zone_margin_celsius": 4}, 70 * time.Second, wanted{Degraded, ClassHardware, ActionInspectHardware}},
 		{"read-only file system", numbers{"filesystem_readonly": 1}, 0, wanted{Degraded, ClassHardware, ActionRebootNode}},

@@ -26,6 +26,7 @@ const (
 	VarAbsent
 	VarStuckPolls
 	VarProbeFailed
+	VarFailing
 	VarRecoveryAction
 	VarAllocated
 	VarAllocatedSeconds
@@ -97,6 +98,7 @@ const (
 	VarIOPressure
 	VarLoadPerCore
 	VarFabricLinksDown
+	VarFabricLinksSlow
 	VarFabricErrors
 	VarFabricErrorRate
 	VarFabricFlaps
@@ -113,6 +115,7 @@ var variables = [numVars]Variable{
 	VarAbsent:                  device("absent", flag, "the device was known in this inventory and is not listed any more"),
 	VarStuckPolls:              device("stuck_polls", "", "polls since a driver call that has not returned"),
 	VarProbeFailed:             device("probe_failed", flag, "an independent process could not read the device either"),
+	VarFailing:                 device("failing", flag, "every driver call about the device answers an error, while the driver itself answers"),
 	VarRecoveryAction:          device("recovery_action", "", "what the driver asks for, as its own number; 0 is nothing"),
 	VarAllocated:               device("allocated", flag, "a pod holds the device"),
 	VarAllocatedSeconds:        device("allocated_seconds", "s", "how long the present owner has held the device"),
@@ -182,7 +185,8 @@ var variables = [numVars]Variable{
 	VarMemoryPressure:          node("memory_pressure_ratio", "0-1", "share of the last minute in which all tasks waited for memory"),
 	VarIOPressure:              node("io_pressure_ratio", "0-1", "share of the last minute in which all tasks waited for I/O"),
 	VarLoadPerCore:             node("load_per_core", "", "load average of one minute over the number of cores"),
-	VarFabricLinksDown:         node("infiniband_links_down", "", "InfiniBand and RoCE ports that were up in this boot and are down"),
+	VarFabricLinksDown:         node("infiniband_links_down", "", "InfiniBand and RoCE ports that were up in this boot and are down, or gone with their card"),
+	VarFabricLinksSlow:         node("infiniband_links_slow", "", "InfiniBand and RoCE ports that run slower than they did in this boot"),
 	VarFabricErrors:            node("infiniband_errors", "", "InfiniBand symbol, receive and integrity errors, as a running counter"),
 	VarFabricErrorRate:         node("infiniband_errors_per_hour", "1/h", "InfiniBand symbol, receive and integrity errors an hour"),
 	VarFabricFlaps:             node("infiniband_flaps", "", "times an InfiniBand or RoCE port went down in the last hour"),

@@ -37,7 +37,7 @@ func (o *Observation) decideEnded(d *Decision) {
 			d.Verb = Remove
 			return
 		}
-		d.wakeAt(due)
+		d.WakeAt(due)
 	}
 	for i := range o.Pods {
 		p := &o.Pods[i]
@@ -61,7 +61,7 @@ func (o *Observation) decideUnplaced(d *Decision) {
 			d.finish(false, ReasonQueueTimeout, fmt.Sprintf("the job waited for a place for %s", limit))
 			return
 		}
-		d.wakeAt(due)
+		d.WakeAt(due)
 	}
 	for i := range o.Pods {
 		o.delete(d, &o.Pods[i])
@@ -106,7 +106,7 @@ func (o *Observation) decideRecovering(d *Decision) {
 		}
 	}
 	if at := o.Record.Recovery.NotBefore; at.After(o.Now) {
-		d.wakeAt(at)
+		d.WakeAt(at)
 	}
 	d.stopIfAny()
 }
@@ -119,7 +119,7 @@ func (o *Observation) overdue(d *Decision) bool {
 	}
 	due := o.Record.ActiveSince.Add(limit - o.Record.Active)
 	if o.Now.Before(due) {
-		d.wakeAt(due)
+		d.WakeAt(due)
 		return false
 	}
 	d.finish(false, ReasonDeadlineExceeded, fmt.Sprintf("the job ran for %s, its activeDeadlineSeconds", limit))
@@ -201,7 +201,7 @@ func (d *Decision) finish(succeeded bool, reason, message string) {
 
 func (d *Decision) hold(now time.Time, why string) {
 	d.Verb, d.Holding = Wait, why
-	d.wakeAt(now.Add(recheck))
+	d.WakeAt(now.Add(recheck))
 }
 
 func (d *Decision) stopIfAny() {

@@ -45,6 +45,8 @@ type Decision struct {
 	Sets []SetCount
 	// Waiting says why ranks are held back, where they are.
 	Waiting string
+	// Blocked says what could not be done, where something could not.
+	Blocked string
 	// Holding says why a failure has not led to anything yet.
 	Holding string
 	// Hurry asks for the launchers to be asked at once.
@@ -88,12 +90,12 @@ func (d *Decision) Ready() int {
 
 // Postpone says why something could not be done now, and looks again soon.
 func (d *Decision) Postpone(now time.Time, why string) {
-	d.Waiting = why
-	d.wakeAt(now.Add(recheck))
+	d.Blocked = why
+	d.WakeAt(now.Add(recheck))
 }
 
-// wakeAt keeps the earliest time to decide again.
-func (d *Decision) wakeAt(t time.Time) {
+// WakeAt keeps the earliest time to decide again.
+func (d *Decision) WakeAt(t time.Time) {
 	if !t.IsZero() && (d.Wake.IsZero() || t.Before(d.Wake)) {
 		d.Wake = t
 	}

@@ -112,8 +112,10 @@ type Pod struct {
 	Instructed int32 // the attempt that it has been told of
 	Node       string
 	Bound      bool
-	Created    time.Time
-	Deleting   bool
+	// Unscheduled is the scheduler's word on why the pod is not bound, if it has one.
+	Unscheduled string
+	Created     time.Time
+	Deleting    bool
 	// AskedToGo is when its deletion was asked for.
 	AskedToGo  time.Time
 	Phase      Phase

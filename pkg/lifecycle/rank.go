@@ -77,14 +77,29 @@ func (o *Observation) judge(i int, r *rank) {
 			message: fmt.Sprintf("pod %s is being deleted by somebody else", r.pod.Name)})
 	case o.bindTimedOut(r.pod):
 		r.fail(fault{reason: ReasonBindTimeout, infra: true, exclude: true, at: o.Now,
-			message: fmt.Sprintf("pod %s was not bound to node %s within %s", r.pod.Name, slot.Node, o.Job.Limits.Bind)})
+			message: fmt.Sprintf("pod %s was not bound to node %s within %s%s",
+				r.pod.Name, slot.Node, o.Job.Limits.Bind, because(r.pod.Unscheduled))})
 	case o.Job.Launcher && r.pod.Launcher != nil:
 		o.judgeLauncher(r)
-	case r.pod.Ready:
+	case r.pod.Ready && !o.unsure(r.pod):
 		r.state = rankRunning
 	default:
 		r.state = rankPending
 	}
+}
+
+// unsure says whether a pod that was kept may not have learned of the attempt:
+// its launcher has not been heard, and the attempt has not run before.
+func (o *Observation) unsure(p *Pod) bool {
+	return o.Job.Launcher && p.Attempt < o.Record.Placement.Attempt && o.Record.Ran < o.Record.Placement.Attempt
+}
+
+// because appends a reason that somebody else gave, if there is one.
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 func (r *rank) fail(f fault) { r.state, r.fault = rankFailed, f }

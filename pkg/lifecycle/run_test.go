@@ -108,6 +108,10 @@ func TestReadiness(t *testing.T) {
 			running(1, attempt2(), pod(0, func(p *lifecycle.Pod) { p.Launcher.Attempt = 1 })), 0},
 		"it has not answered: the pod decides": {
 			running(1, pod(0, func(p *lifecycle.Pod) { p.Launcher = nil })), 1},
+		"it has not answered, and may work for an older attempt": {
+			running(1, attempt2(), pod(0, func(p *lifecycle.Pod) { p.Launcher = nil }), record(func(r *lifecycle.Record) { r.Ran = 1 })), 0},
+		"it has not answered, but ran in this attempt before": {
+			running(1, attempt2(), pod(0, func(p *lifecycle.Pod) { p.Launcher = nil })), 1},
 		"it has no launcher and is not ready": {
 			running(1, func(o *lifecycle.Observation) { o.Job.Launcher = false },
 				pod(0, func(p *lifecycle.Pod) { p.Ready = false })), 0},
@@ -195,6 +199,9 @@ func TestBindTimeout(t *testing.T) {
 	stories := map[string]story{
 		"a pod that is not bound gives its node up": {
 			o: running(2, unbound), want: "Recover BindTimeout 2 exclude n0", why: "was not bound to node n0 within 1m0s"},
+		"the scheduler's word is passed on": {
+			o:    running(2, unbound, pod(0, func(p *lifecycle.Pod) { p.Unscheduled = "1 node(s) were unschedulable" })),
+			want: "Recover BindTimeout 2 exclude n0", why: "within 1m0s: 1 node(s) were unschedulable"},
 		"a little earlier it is waited for": {
 			o: running(2, unbound, pod(0, func(p *lifecycle.Pod) { p.Created = now.Add(-50 * time.Second) })), want: "Wait wake +10s"},
 		"while an older pod leaves the node it waits": {

@@ -21,7 +21,7 @@ func (o *Observation) decideStartup(d *Decision, ranks []rank) bool {
 			o.giveUpStart(d, len(ranks))
 			return true
 		}
-		d.wakeAt(due)
+		d.WakeAt(due)
 	}
 	return false
 }
@@ -91,7 +91,7 @@ func (o *Observation) awaitBinding(d *Decision, ranks []rank) {
 			continue
 		}
 		if due := p.Created.Add(o.Job.Limits.Bind); due.After(o.Now) {
-			d.wakeAt(due)
+			d.WakeAt(due)
 		}
 	}
 }

@@ -157,3 +157,27 @@ func BenchmarkPreempt(b *testing.B) {
 	}
 	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/plan")
 }
+
+// BenchmarkPromise plans for a full fleet of 5000 gangs that say when they end,
+// a large one that waits for half of them, and a thousand that fit behind it
+// and would delay it.
+func BenchmarkPromise(b *testing.B) {
+	s := fleet()
+	for i := range s.Nodes {
+		g := job(fmt.Sprintf("run%04d", i), 2, 1)
+		g.Held = []Run{{Node: NodeID(i), First: 0, Count: 1}}
+		g.EndsBy = epoch.Add(time.Duration(1+i) * time.Minute)
+		s.Gangs = append(s.Gangs, g)
+	}
+	first := job("first", 3, 2500)
+	first.Arrived = epoch.Add(-time.Hour)
+	s.Gangs = append(s.Gangs, first)
+	crowd(&s, "wait")
+	state := newState(b, s)
+	one := s.Gangs[len(s.Gangs)-1]
+	for b.Loop() {
+		apply(b, state, Delta{Gangs: []Gang{one}})
+		state.Decide(epoch)
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/plan")
+}

@@ -25,7 +25,7 @@ func (s *State) Decide(now time.Time) Plan {
 		}
 	}
 	s.rollback(0)
-	s.plan, s.planned, s.plannedAt = r.plan, true, now
+	s.plan, s.planned, s.plannedAt = r.plan, !r.moving, now
 	return s.plan
 }
 
@@ -45,14 +45,22 @@ type round struct {
 	plan Plan
 	// told counts the gangs told to leave, or moved.
 	told int
-	// head is the first gang that could not be placed though it may be one day.
-	head  string
+	// first is the first gang that could not be placed though it may be one day.
+	first promise
+	// begun are those placed before it that have a known end.
+	begun []ending
+	// moving says that the plan is for this moment only, since a promise counts
+	// on what would begin now to end in time.
+	moving bool
+	// late says that the gang asked could be placed, and would delay the first.
+	late  bool
 	arena []Run
 	// shorts is where the shortages of the plan keep their counts.
 	shorts []NodeShort
 }
 
 func (r *round) decide(g *gang) {
+	r.late = false
 	switch {
 	case r.placed(g):
 	case g.partial():
@@ -89,7 +97,20 @@ func (r *round) placed(g *gang) bool {
 func (r *round) tryNow(g *gang) bool {
 	t := &r.trial
 	*t = trial{groups: g.missing, exclude: g.Exclude, near: r.home(g), picks: t.picks}
-	return r.fit(t) == fits
+	return r.fitBehind(g, t)
+}
+
+// fitBehind places the trial unless that delays the first gang that waits.
+func (r *round) fitBehind(g *gang, t *trial) bool {
+	mark := len(r.journal)
+	if r.fit(t) != fits {
+		return false
+	}
+	if r.delays(g, t) {
+		r.rollback(mark)
+		return false
+	}
+	return true
 }
 
 // tryAnew places all pods, as if what the gang holds were free.
@@ -126,8 +147,13 @@ func (r *round) home(g *gang) int32 {
 // place decides to use the trial's picks.
 func (r *round) place(g *gang, verb Verb) {
 	d := Decision{Gang: g.ID, Verb: verb, Runs: r.picked(&r.trial)}
-	if r.head != "" {
-		d.Reason, d.For = FitsAhead, r.head
+	if r.first.gang != nil {
+		d.Reason, d.For = FitsAhead, r.first.gang.ID
+	}
+	if verb == Replace {
+		r.begins(g, slices.Concat(g.Held, d.Runs))
+	} else {
+		r.begins(g, d.Runs)
 	}
 	r.say(d)
 }
@@ -156,9 +182,12 @@ func (r *round) possible(g *gang) bool {
 // stay leaves the gang where it is, with the reason.
 func (r *round) stay(g *gang, verb Verb) {
 	d := Decision{Gang: g.ID, Verb: verb}
-	if verb == Impossible {
+	switch {
+	case verb == Impossible:
 		d.Reason, d.Shortage = r.bareShortage(g)
-	} else {
+	case r.late:
+		d.Reason, d.For, d.At = Behind, r.first.gang.ID, r.first.at
+	default:
 		d.Reason, d.Shortage = r.shortage(g)
 	}
 	if g.partial() && !g.HoldUntil.IsZero() {
@@ -168,14 +197,20 @@ func (r *round) stay(g *gang, verb Verb) {
 			r.tell(d, g)
 			return
 		}
-		if r.plan.Next.IsZero() || g.HoldUntil.Before(r.plan.Next) {
-			r.plan.Next = g.HoldUntil
-		}
+		r.changesAt(g.HoldUntil)
 	}
-	if d.Verb == Wait && r.head == "" {
-		r.head = g.ID
+	if d.Verb == Wait && r.first.gang == nil {
+		r.promiseTo(g)
+		d.At = r.first.at
 	}
 	r.say(d)
+}
+
+// changesAt notes a time at which the plan may change though nothing else does.
+func (r *round) changesAt(t time.Time) {
+	if r.plan.Next.IsZero() || t.Before(r.plan.Next) {
+		r.plan.Next = t
+	}
 }
 
 func (r *round) say(d Decision) { r.plan.Decisions = append(r.plan.Decisions, d) }

@@ -78,6 +78,23 @@ func TestDecide(t *testing.T) {
 			s.Nodes[0].Used = Vec{0, 4, 1}
 			s.Gangs = []Gang{job("a", eight, 2), job("b", four, 1)}
 		}, "a Wait Insufficient\nb Admit FitsAhead for a 0@0:0+1\n"},
+		{"a gang that ends in time passes the one that was promised a time, a longer one does not", 2, func(s *Snapshot) {
+			run := running("run", eight, 0, 0)
+			run.EndsBy = epoch.Add(time.Hour)
+			s.Gangs = []Gang{run, job("a", eight, 2), job("b", eight, 1), job("c", eight, 1)}
+			s.Gangs[2].Takes, s.Gangs[3].Takes = 2*time.Hour, time.Hour
+		}, "a Wait Insufficient\nb Wait Behind for a\nc Admit FitsAhead for a 0@1:0+1\n"},
+		{"a long gang takes room that the promised one does not need", 3, func(s *Snapshot) {
+			run := running("run", eight, 0, 0)
+			run.EndsBy = epoch.Add(time.Hour)
+			s.Nodes[2].Used = Vec{0, 4, 1}
+			s.Gangs = []Gang{run, job("a", eight, 2), job("b", four, 1)}
+		}, "a Wait Insufficient\nb Admit FitsAhead for a 0@2:0+1\n"},
+		{"one that runs longer than it said makes no promise", 2, func(s *Snapshot) {
+			run := running("run", eight, 0, 0)
+			run.EndsBy = epoch
+			s.Gangs = []Gang{run, job("a", eight, 2), job("b", eight, 1)}
+		}, "a Wait Insufficient\nb Admit FitsAhead for a 0@1:0+1\n"},
 		{"what can never fit is told, and nobody passes it", 2, func(s *Snapshot) {
 			s.Gangs = []Gang{job("a", sixteen, 1), job("b", eight, 1)}
 		}, "a Impossible Insufficient\nb Admit Fits 0@0:0+1\n"},

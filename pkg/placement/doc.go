@@ -18,7 +18,9 @@
 // A gang is placed whole or not at all. Gangs are asked in order of priority;
 // among equals those that already hold or were promised capacity come first,
 // then the earlier arrival. A gang that cannot be placed does not hold up the
-// smaller ones behind it, and the plan names whom they passed.
+// smaller ones behind it, and the plan names whom they passed. Where running
+// gangs say when they end, the first gang that waits is promised a time, and
+// those behind it may not break the promise.
 //
 // Pods are packed densely: into the smallest topology domain that takes the
 // whole gang, onto few nodes, and where several would do, onto the one with

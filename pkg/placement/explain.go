@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Explain puts a decision of this state's plan into a sentence for people.
@@ -20,8 +21,25 @@ func (s *State) Explain(d *Decision) string {
 	case Impossible:
 		return "can never be placed: " + s.explainShortage(d)
 	default:
+		return s.explainWait(d)
+	}
+}
+
+func (s *State) explainWait(d *Decision) string {
+	switch {
+	case d.Reason == Behind:
+		return fmt.Sprintf("the room that it could take is kept for %s, which comes first and is expected to fit at %s",
+			d.For, clockTime(d.At))
+	case !d.At.IsZero():
+		return s.explainShortage(d) + "; those that run are expected to make room by " + clockTime(d.At)
+	default:
 		return s.explainShortage(d)
 	}
+}
+
+// clockTime writes a time to the minute, rounded up.
+func clockTime(t time.Time) string {
+	return t.Add(time.Minute - time.Nanosecond).UTC().Format("2006-01-02 15:04 UTC")
 }
 
 func (s *State) explainPlaced(d *Decision) string {

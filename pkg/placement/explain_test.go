@@ -54,6 +54,16 @@ func TestExplain(t *testing.T) {
 			"set worker: fits alone, but not together with the other sets (1 node tried)",
 			"1 place on 1 node, ahead of a, which does not fit yet",
 		}},
+		{"a promise, and who is held back by it", func(s *Snapshot) {
+			s.Nodes = s.Nodes[:2]
+			run := running("run", eight, 0, 0)
+			run.EndsBy = epoch.Add(90 * time.Second)
+			s.Gangs = []Gang{run, job("a", eight, 2), job("b", eight, 1)}
+		}, []string{
+			"set worker: 1 of 2 pods would fit: short of 8 nvidia.com/gpu (needs 16, 8 free) (2 nodes tried; 1 without enough nvidia.com/gpu)" +
+				"; those that run are expected to make room by 2026-01-01 00:02 UTC",
+			"the room that it could take is kept for a, which comes first and is expected to fit at 2026-01-01 00:02 UTC",
+		}},
 		{"preempted", func(s *Snapshot) {
 			s.Nodes = s.Nodes[:1]
 			s.Gangs = []Gang{running("low", eight, 0, 0), job("a", eight, 1)}

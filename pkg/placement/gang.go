@@ -15,6 +15,8 @@ type gang struct {
 	claimed bool
 	// out is the round of Decide in which it was told to leave.
 	out uint64
+	// gone is the round of Decide in which a promise counts on its end.
+	gone uint64
 	// possible is whether it fits into empty nodes, known at that capacity.
 	possible   bool
 	possibleAt uint64
@@ -115,6 +117,9 @@ func (s *State) enlist(g *gang) {
 	if g.Preemptible && len(g.Held) > 0 && !g.Leaving {
 		s.victims = insert(s.victims, g, byCost)
 	}
+	if g.ends() {
+		s.ending = insert(s.ending, g, byEnd)
+	}
 }
 
 func (s *State) delist(g *gang) {
@@ -128,6 +133,7 @@ func (s *State) delist(g *gang) {
 		}
 	}
 	s.victims = remove(s.victims, g, byCost)
+	s.ending = remove(s.ending, g, byEnd)
 }
 
 // inOrder is the order in which waiting gangs are asked.

@@ -10,6 +10,9 @@ const (
 	// later is the room when those that leave have gone and those that reserved
 	// have come.
 	later
+	// promised is the room later when those have ended, too, for whom the first
+	// gang that waits was told to wait. Between two rounds it is the same as later.
+	promised
 	// bare is the room of empty nodes.
 	bare
 
@@ -17,6 +20,8 @@ const (
 
 	// currentOnly is for what is taken now but not later: a leaving gang's.
 	currentOnly
+	// laterOnly is for what was given back in promised already.
+	laterOnly
 )
 
 // entry is a change of the room that can be taken back.
@@ -53,8 +58,14 @@ func (s *State) shift(n NodeID, sh ShapeID, count int32, l layer) {
 		case current:
 			s.room[current][i] += amount
 			s.room[later][i] += amount
+			s.room[promised][i] += amount
+		case later:
+			s.room[later][i] += amount
+			s.room[promised][i] += amount
 		case currentOnly:
 			s.room[current][i] += amount
+		case laterOnly:
+			s.room[later][i] += amount
 		default:
 			s.room[l][i] += amount
 		}

@@ -47,6 +47,9 @@ const (
 	// HeldTooLong: no place was found for the lost ranks until HoldUntil.
 	// (Release)
 	HeldTooLong
+	// Behind: there is room, now or once others have left, and taking it would
+	// delay the gang For beyond At. (Wait)
+	Behind
 	// NoEligibleNode: there is no node that the pods may use at all. (Wait,
 	// Impossible)
 	NoEligibleNode
@@ -67,7 +70,7 @@ func (v Verb) String() string { return verbs[v] }
 
 var reasons = [...]string{
 	"Fits", "FitsAhead", "Leavers", "Outranked", "Deadlock", "HeldTooLong",
-	"NoEligibleNode", "Insufficient", "Fragmented", "Together",
+	"Behind", "NoEligibleNode", "Insufficient", "Fragmented", "Together",
 }
 
 // String names the reason as a condition's reason is spelt.
@@ -110,7 +113,10 @@ type Decision struct {
 	// For names the other gang that the reason speaks of.
 	For    string
 	Reason Reason
-	// Shortage goes with Wait, Impossible and Release.
+	// At is when the first gang that waits is expected to fit; zero where that
+	// is unknown. (Wait)
+	At time.Time
+	// Shortage goes with Wait, Impossible and Release, unless the gang is Behind.
 	Shortage Shortage
 }
 

@@ -10,7 +10,7 @@ func (r *round) reserved(g *gang) bool {
 	t := &r.claiming
 	*t = trial{groups: g.missing, layer: later, exclude: g.Exclude, near: r.home(g), picks: t.picks}
 	switch {
-	case r.leavers() && r.fit(t) == fits:
+	case r.leavers() && r.fitBehind(g, t):
 	case r.evicted(g, t, r.outranked(g), Preempt, Outranked):
 	case g.partial() && r.evicted(g, t, r.stuck(g, t), Release, Deadlock):
 	default:
@@ -72,7 +72,7 @@ func (r *round) evicted(g *gang, t *trial, from []*gang, verb Verb, why Reason) 
 		return false
 	}
 	chosen = r.spare(t, chosen)
-	if r.fit(t) != fits {
+	if !r.fitBehind(g, t) {
 		r.rollback(mark)
 		return false
 	}
@@ -160,8 +160,12 @@ func (r *round) useful(t *trial, victim *gang) bool {
 // vacate gives what the gang holds back to those who come later (-1), or takes
 // it again (+1).
 func (r *round) vacate(g *gang, sign int32) {
+	l := later
+	if g.gone == r.rounds {
+		l = laterOnly
+	}
 	for _, run := range g.Held {
-		r.take(run.Node, g.Sets[run.Set].Shape, sign*run.Count, later)
+		r.take(run.Node, g.Sets[run.Set].Shape, sign*run.Count, l)
 	}
 }
 

@@ -18,6 +18,7 @@ type replay struct {
 	// when those that leave have left.
 	now, later *ledger
 	out        map[string]bool
+	promises
 }
 
 func newReplay(t *testing.T, s *Snapshot) *replay {
@@ -62,14 +63,14 @@ func (r *replay) follow(plan Plan) {
 			for _, run := range d.Runs {
 				r.later.take(g, run, 1)
 			}
+			r.keeps(d, g)
 		case Preempt, Release:
 			r.leave(d, g)
 			if d.For != "" {
 				victims = append(victims, g)
 			}
 		case Wait:
-			r.waits(g)
-			r.helpless(g)
+			r.wait(d, g)
 		case Impossible:
 			r.impossible(g)
 		}
@@ -100,6 +101,21 @@ func (r *replay) place(d *Decision, g *Gang) {
 	for _, run := range d.Runs {
 		r.now.take(g, run, 1)
 		r.later.take(g, run, 1)
+	}
+	r.begin(d, g)
+	r.keeps(d, g)
+}
+
+// wait wants that the gang cannot be helped, or that helping it delays another.
+func (r *replay) wait(d *Decision, g *Gang) {
+	if d.Reason == Behind {
+		r.behind(d, g)
+		return
+	}
+	r.waits(g)
+	r.helpless(g)
+	if r.first == nil {
+		r.promised(d, g)
 	}
 }
 
@@ -159,7 +175,7 @@ func (r *replay) minimal(g *Gang, victims []*Gang) {
 
 // waits wants that there is really no room now.
 func (r *replay) waits(g *Gang) {
-	if room := r.room(); room.placeable(g, g.Held, room.allowed) {
+	if r.hasRoom(g) {
 		r.t.Errorf("%s waits, but it could be placed", g.ID)
 	}
 	if len(g.Held) > 0 {
@@ -179,18 +195,28 @@ func (r *replay) waits(g *Gang) {
 	}
 }
 
+// hasRoom tells whether there is room now.
+func (r *replay) hasRoom(g *Gang) bool {
+	room := r.room()
+	return room.placeable(g, g.Held, room.allowed)
+}
+
 // helpless wants that not even the departure of all that may be preempted, and
 // of those that leave, makes room.
 func (r *replay) helpless(g *Gang) {
+	if r.helpable(g) {
+		r.t.Errorf("%s waits, but others could make room for it", g.ID)
+	}
+}
+
+func (r *replay) helpable(g *Gang) bool {
 	room := r.later.clone()
 	for _, v := range r.gangs {
 		if v.Preemptible && v.Priority < g.Priority && !v.Leaving && !r.out[v.ID] {
 			r.free(room, v, 1)
 		}
 	}
-	if room.placeable(g, g.Held, room.allowed) {
-		r.t.Errorf("%s waits, but others could make room for it", g.ID)
-	}
+	return room.placeable(g, g.Held, room.allowed)
 }
 
 // impossible wants that empty nodes would not help either.
@@ -224,7 +250,7 @@ func TestPlansAreSound(t *testing.T) {
 	for _, want := range []string{
 		"Admit Fits", "Admit FitsAhead", "Replace Fits", "Replace FitsAhead", "Reserve Leavers", "Preempt Outranked",
 		"Release Deadlock", "Release HeldTooLong", "Wait Insufficient", "Wait Fragmented", "Wait Together",
-		"Wait NoEligibleNode", "Impossible Insufficient", "Impossible Fragmented", "Impossible Together", "Impossible NoEligibleNode",
+		"Wait NoEligibleNode", "Wait Behind", "Impossible Insufficient", "Impossible Fragmented", "Impossible Together", "Impossible NoEligibleNode",
 	} {
 		if seen[want] == 0 {
 			t.Errorf("no world led to %s: the test proves nothing about it", want)

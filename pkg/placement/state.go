@@ -25,6 +25,7 @@ type State struct {
 	claims  map[string]int
 	waiting []*gang // pending or with ranks lost, in order
 	victims []*gang // could be preempted, the cheapest first
+	ending  []*gang // run whole and have a known end, the earliest first
 	leaving int     // gangs that are leaving and still hold something
 
 	resting []*shape
@@ -198,6 +199,7 @@ func (s *State) offer(id NodeID, resource int, alloc, used int64) {
 	s.room[bare][at], s.used[at] = alloc, used
 	s.room[current][at] += freed
 	s.room[later][at] += freed
+	s.room[promised][at] += freed
 	if gained != 0 {
 		s.capacity++
 	}

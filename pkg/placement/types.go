@@ -114,6 +114,10 @@ type Gang struct {
 	// that holds nothing is pending; one that holds a part of its pods lost the
 	// others and needs a place for them.
 	Held []Run
+	// EndsBy is when it is expected to end while it runs, and Takes how long it
+	// is expected to run once it is placed. Zero is unknown: see ahead.go.
+	EndsBy time.Time
+	Takes  time.Duration
 	// Leaving says that it was told to go. What it still holds counts until it
 	// is gone, and nothing is decided for it.
 	Leaving bool

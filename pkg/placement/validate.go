@@ -166,6 +166,9 @@ func (g *Gang) Validate() error {
 	if pods < 1 || pods > MaxPods {
 		return fmt.Errorf("sets: %d pods in all are outside of [1, %d]", pods, MaxPods)
 	}
+	if g.Takes < 0 {
+		return fmt.Errorf("takes: %s is negative", g.Takes)
+	}
 	for i, n := range g.Exclude {
 		if n < 0 || n >= MaxIndex {
 			return fmt.Errorf("exclude[%d]: node %d is outside of [0, %d)", i, n, MaxIndex)

@@ -129,6 +129,10 @@ func randomGang(rng *rand.Rand, id string, s *Snapshot, free *ledger) Gang {
 		g.HoldUntil = epoch.Add(time.Duration(rng.IntN(5)-2) * time.Second)
 	}
 	g.Leaving = len(g.Held) > 0 && rng.IntN(4) == 0
+	if rng.IntN(3) > 0 {
+		g.EndsBy = epoch.Add(time.Duration(rng.IntN(20)-2) * time.Second)
+		g.Takes = time.Duration(rng.IntN(20)) * time.Second
+	}
 	return g
 }
 

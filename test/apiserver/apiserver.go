@@ -49,6 +49,9 @@ func Start(ctx context.Context, config string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Installed: installed, env: &envtest.Environment{Scheme: NewScheme(), CRDs: crdsOf(installed)}}
+	// Nobody reads the data after a crash: do not wait for the disk.
+	s.env.ControlPlane.Etcd = &envtest.Etcd{}
+	s.env.ControlPlane.Etcd.Configure().Append("unsafe-no-fsync", "true")
 	if s.Config, err = s.env.Start(); err != nil {
 		return nil, fmt.Errorf("start the API server of %s: %w", os.Getenv(assetsVariable), err)
 	}

@@ -17,10 +17,21 @@ import (
 )
 
 // Images are the descriptions of the images that Trainyard is made of.
-var Images = []string{"build/manager.yaml", "build/launcher.yaml"}
+var Images = []string{"build/manager.yaml", "build/launcher.yaml", "build/agent.yaml"}
 
 // Up brings the lab up, with Trainyard and more images in it.
 func (c *Cluster) Up(ctx context.Context, flags, images []string) error {
+	if err := c.Start(ctx, flags); err != nil {
+		return err
+	}
+	if err := c.load(ctx, images); err != nil {
+		return err
+	}
+	return c.deploy(ctx)
+}
+
+// Start brings the lab up, or changes it, and leaves what is in it alone.
+func (c *Cluster) Start(ctx context.Context, flags []string) error {
 	var err error
 	if c.bin, err = c.Lab(ctx, "build"); err != nil {
 		return err
@@ -28,9 +39,12 @@ func (c *Cluster) Up(ctx context.Context, flags, images []string) error {
 	if _, err := c.Lab(ctx, append([]string{"up"}, flags...)...); err != nil {
 		return err
 	}
-	if c.kubeconfig, err = c.Lab(ctx, "kubeconfig"); err != nil {
-		return err
-	}
+	c.kubeconfig, err = c.Lab(ctx, "kubeconfig")
+	return err
+}
+
+// load builds images and puts them onto the real nodes.
+func (c *Cluster) load(ctx context.Context, images []string) error {
 	archives := []string{"image", "load"}
 	for _, description := range append(append([]string{}, Images...), images...) {
 		archive, err := c.Lab(ctx, "image", "build", "-f", description)
@@ -39,23 +53,28 @@ func (c *Cluster) Up(ctx context.Context, flags, images []string) error {
 		}
 		archives = append(archives, archive)
 	}
-	if _, err := c.Lab(ctx, archives...); err != nil {
-		return err
-	}
-	return c.deploy(ctx)
+	_, err := c.Lab(ctx, archives...)
+	return err
 }
 
-// deploy installs Trainyard as anywhere else: from config/default.
+// Apply applies the manifests of Trainyard as anywhere else: from config/default.
+func (c *Cluster) Apply(ctx context.Context) error {
+	_, err := c.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-k", "config/default")
+	return err
+}
+
+// deploy installs Trainyard and waits until it runs.
 func (c *Cluster) deploy(ctx context.Context) error {
-	if _, err := c.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-k", "config/default"); err != nil {
+	if err := c.Apply(ctx); err != nil {
 		return err
 	}
 	_, err := c.Kubectl(ctx, "-n", "trainyard-system", "rollout", "status", "deployment/trainyard-manager", "--timeout=120s")
 	return err
 }
 
-// Client returns a client of the lab's API server that knows TrainingJobs.
-func (c *Cluster) Client() (client.Client, error) {
+// Client returns a client of the lab's API server that knows TrainingJobs, and
+// asks without limits.
+func (c *Cluster) Client() (client.WithWatch, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", c.kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", c.kubeconfig, err)
@@ -68,12 +87,15 @@ func (c *Cluster) Client() (client.Client, error) {
 			return nil, fmt.Errorf("registering types: %w", err)
 		}
 	}
-	cl, err := client.New(config, client.Options{Scheme: scheme})
+	cl, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("creating a client: %w", err)
 	}
 	return cl, nil
 }
+
+// Programs is the folder of the cluster's programs, kubectl among them.
+func (c *Cluster) Programs() string { return c.bin }
 
 // Kubeconfig is the path of the administrator's kubeconfig.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }

@@ -48,9 +48,7 @@ func (b *Builder) Build(ctx context.Context, d *Description) (*Built, error) {
 	if err := os.MkdirAll(b.dir(), 0o755); err != nil {
 		return nil, fmt.Errorf("create the cache %s: %w (set TRAINYARD_CACHE to a folder that can be written)", b.dir(), err)
 	}
-	unlock, err := lockfile.Lock(ctx, filepath.Join(b.dir(), ".lock"), func() {
-		b.Report.Printf("waiting for another image to be built")
-	})
+	unlock, err := b.lock(ctx, d.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +63,14 @@ func (b *Builder) Build(ctx context.Context, d *Description) (*Built, error) {
 		return nil, err
 	}
 	return b.store(d.Name, img)
+}
+
+// lock keeps two processes from building the same thing at once. Whoever builds
+// something else does not wait.
+func (b *Builder) lock(ctx context.Context, what string) (unlock func(), err error) {
+	return lockfile.Lock(ctx, filepath.Join(b.dir(), ".lock-"+fileName(what)), func() {
+		b.Report.Printf("waiting for another process that builds %s", what)
+	})
 }
 
 func (b *Builder) assemble(ctx context.Context, d *Description, work string) (v1.Image, error) {
@@ -138,6 +144,11 @@ func (b *Builder) ownLayer(ctx context.Context, d *Description, work string) (*l
 			return nil, err
 		}
 		t.file(binary.To, built, 0o755)
+		if binary.CGO {
+			if err := libraries(ctx, t, built, d.Libraries); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for _, f := range d.Files {
 		if err := t.copy(d.path(f.From), f.To); err != nil {
@@ -153,9 +164,13 @@ func (b *Builder) ownLayer(ctx context.Context, d *Description, work string) (*l
 
 func (b *Builder) compile(ctx context.Context, d *Description, binary Binary, out string) error {
 	return b.Report.Step("compile "+binary.Package, func() error {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", out, binary.Package)
+		cgo, flags := "CGO_ENABLED=0", "-s -w -buildid="
+		if binary.CGO {
+			cgo, flags = "CGO_ENABLED=1", cgoFlags
+		}
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", out, binary.Package)
 		cmd.Dir = d.path(binary.Module)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS=")
+		cmd.Env = append(os.Environ(), cgo, "GOOS=linux", "GOFLAGS=")
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("compile %s: %w\n%s", binary.Package, err, said)
 		}

@@ -24,8 +24,11 @@ type Description struct {
 	Name string `json:"name"`
 	// Debian, if set, is the root file system below everything else.
 	Debian *Debian `json:"debian,omitempty"`
-	// Binaries are Go programs, built statically.
+	// Binaries are Go programs, built statically unless they say otherwise.
 	Binaries []Binary `json:"binaries,omitempty"`
+	// Libraries are shared libraries of this machine, by name, that a program
+	// with cgo opens at run time; those it is linked to are there anyway.
+	Libraries []string `json:"libraries,omitempty"`
 	// Files are files and folders, copied.
 	Files []File `json:"files,omitempty"`
 	// CACertificates adds the authorities that this host trusts.
@@ -60,6 +63,8 @@ type Binary struct {
 	Module string `json:"module,omitempty"`
 	// To is where it lies in the image.
 	To string `json:"to"`
+	// CGO links it to this machine's C library, which comes along.
+	CGO bool `json:"cgo,omitempty"`
 }
 
 // File is a file, or a folder with all that is below it.
@@ -95,6 +100,7 @@ func Load(file string) (*Description, error) {
 }
 
 var (
+	libraryShape = regexp.MustCompile(`^[A-Za-z0-9_+-]+[.]so([.][0-9]+)*$`)
 	nameShape    = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+:[A-Za-z0-9._-]+$`)
 	userShape    = regexp.MustCompile(`^[0-9]+:[0-9]+$`)
 	packageShape = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
@@ -125,7 +131,27 @@ func (d *Description) complete() error {
 	if len(d.Entrypoint) == 0 {
 		return errors.New("entrypoint: must name the program to run")
 	}
+	if err := d.checkLibraries(); err != nil {
+		return err
+	}
 	return d.checkTargets()
+}
+
+// checkLibraries keeps two C libraries out of one image.
+func (d *Description) checkLibraries() error {
+	cgo := slices.ContainsFunc(d.Binaries, func(b Binary) bool { return b.CGO })
+	switch {
+	case cgo && d.Debian != nil:
+		return errors.New("debian: an image with cgo: true holds this machine's C library; leave debian out")
+	case len(d.Libraries) > 0 && !cgo:
+		return errors.New("libraries: only a binary with cgo: true can open them; leave them out")
+	}
+	for i, name := range d.Libraries {
+		if !libraryShape.MatchString(name) {
+			return fmt.Errorf("libraries[%d] %q: must be a name such as libm.so.6", i, name)
+		}
+	}
+	return nil
 }
 
 func (d *Description) checkTargets() error {

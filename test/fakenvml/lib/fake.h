@@ -28,7 +28,7 @@ typedef struct {
 	X(remap_correctable) X(remap_uncorrectable) X(remap_pending) X(remap_failed) \
 	X(retired) X(retirement_pending) X(pcie_generation) X(pcie_width) X(pcie_replays) \
 	X(pcie_tx) X(pcie_rx) X(links_down) X(link_crc) X(link_replays) X(link_recoveries) \
-	X(nvlink_tx) X(nvlink_rx) X(recovery_action) X(processes) X(tensor) X(lost) X(absent) X(mig)
+	X(nvlink_tx) X(nvlink_rx) X(recovery_action) X(processes) X(tensor) X(lost) X(failing) X(absent) X(mig)
 
 #define X(name) K_##name,
 typedef enum { KEYS(X) K_COUNT } gpu_key_t;

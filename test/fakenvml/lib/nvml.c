@@ -74,6 +74,8 @@ nvmlReturn_t fake_enter(const char *function, nvmlDevice_t device, int *gpu)
 		ret = NVML_ERROR_DRIVER_NOT_LOADED;
 	else if (device && (fake_value(which, K_lost, 0) != 0 || fake_value(which, K_absent, 0) != 0))
 		ret = NVML_ERROR_GPU_IS_LOST;
+	else if (device && fake_value(which, K_failing, 0) != 0)
+		ret = NVML_ERROR_UNKNOWN;
 	if (ret != NVML_SUCCESS) {
 		fake_unlock();
 		return ret;

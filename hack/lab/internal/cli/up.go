@@ -33,6 +33,7 @@ func newUp(o *options) *cobra.Command {
 	f.IntVar(&want.RacksPerBlock, "racks-per-block", 2, "racks in a block")
 	f.StringVar(&want.Subnet, "subnet", "10.250.0.0/16", "a private network that nothing else on this machine uses")
 	f.BoolVar(&want.LiftClientLimits, "lift-client-limits", false, "let scheduler, controller manager and kubelets ask without limits, for benchmarks")
+	f.BoolVar(&want.AuditWrites, "audit-writes", false, "log who changes what: see `lab logs kube-apiserver-audit`")
 	f.StringVar(&want.FeatureGates, "feature-gates", "", "feature gates of every Kubernetes component, as A=true,B=false")
 	f.StringVar(&want.RuntimeConfig, "runtime-config", "", "the API server's --runtime-config")
 	return cmd

@@ -183,6 +183,24 @@ func TestLiftedClientLimits(t *testing.T) {
 	}
 }
 
+func TestAudit(t *testing.T) {
+	for _, audit := range []bool{false, true} {
+		p := testPlan(t, func(o *plan.Options) { o.AuditWrites = audit })
+		c := &ControlPlane{Plan: p, Ports: UsualPorts()}
+		if got := slices.Contains(c.Programs()[1].Args, "--audit-policy-file=/srv/lab/machines/cp/audit.yaml"); got != audit {
+			t.Errorf("requests are logged: %t, want %t", got, audit)
+		}
+		files, err := c.Files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var policy struct{ Rules []struct{ Level string } }
+		if err := yaml.Unmarshal(files["audit.yaml"], &policy); err != nil || len(policy.Rules) == 0 {
+			t.Errorf("audit.yaml: %v, %+v", err, policy)
+		}
+	}
+}
+
 func requireArgument(t *testing.T, p machine.Program, want string) {
 	t.Helper()
 	if !slices.Contains(p.Args, want) {

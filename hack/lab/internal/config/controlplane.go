@@ -88,7 +88,13 @@ func (c *ControlPlane) apiServer() []string {
 	if !c.Plan.Isolated() {
 		reconciler = "none" // a Service cannot lead to the loopback
 	}
+	auditPolicy, auditLog := "", ""
+	if c.Plan.AuditWrites {
+		auditPolicy, auditLog = c.file("audit.yaml"), filepath.Join(c.Plan.LogDir(), "kube-apiserver-audit.log")
+	}
 	return flags([][2]string{
+		{"audit-policy-file", auditPolicy},
+		{"audit-log-path", auditLog},
 		{"bind-address", c.Plan.APIAddress().String()},
 		{"advertise-address", c.Plan.APIAddress().String()},
 		{"endpoint-reconciler-type", reconciler},

@@ -143,7 +143,7 @@ func (c *ControlPlane) Files() (map[string][]byte, error) {
 		"Pods":         c.Plan.Network(),
 		"FeatureGates": featureGates(c.Plan),
 	}
-	files := map[string][]byte{"kwok.yaml": []byte(templates["kwok.yaml"])}
+	files := map[string][]byte{"kwok.yaml": []byte(templates["kwok.yaml"]), "audit.yaml": []byte(templates["audit.yaml"])}
 	if !c.Plan.Isolated() {
 		return files, nil
 	}

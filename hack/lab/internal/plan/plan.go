@@ -52,6 +52,8 @@ type Options struct {
 	// LiftClientLimits lets controller manager, scheduler and kubelets ask the
 	// API server as often as they like, for benchmarks.
 	LiftClientLimits bool `json:"liftClientLimits"`
+	// AuditWrites lets the API server log every request that changes something.
+	AuditWrites bool `json:"auditWrites,omitempty"`
 	// FeatureGates is passed to every Kubernetes component, as in
 	// "GenericWorkload=true".
 	FeatureGates string `json:"featureGates,omitempty"`

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"crypto/ecdsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shown is the certificate that a server with this configuration shows.
+func shown(t *testing.T, config *tls.Config) *x509.Certificate {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Listener = tls.NewListener(server.Listener, config)
+	server.Start()
+	defer server.Close()
+	dialer := &tls.Dialer{NetDialer: &net.Dialer{}, Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // the test looks at the certificate itself
+	connection, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	return connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
+}
+
+// writeCertificate puts a certificate for a host into a folder, as the kubelet
+// would put a Secret.
+func writeCertificate(t *testing.T, folder, host string) {
+	t.Helper()
+	certificate, err := selfSigned(host, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalECPrivateKey(certificate.PrivateKey.(*ecdsa.PrivateKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"tls.key": {Type: "EC PRIVATE KEY", Bytes: key}, "tls.crt": {Type: "CERTIFICATE", Bytes: certificate.Certificate[0]},
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestSelfSignedCertificate(t *testing.T) {
+	now := time.Now()
+	config, err := ServerTLS(t.Context(), "", "node-1", now, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := shown(t, config)
+	if err := certificate.VerifyHostname("node-1"); err != nil {
+		t.Error(err)
+	}
+	if now.Before(certificate.NotBefore) || now.AddDate(9, 0, 0).After(certificate.NotAfter) {
+		t.Errorf("valid from %v to %v, want from before %v for 10 years", certificate.NotBefore, certificate.NotAfter, now)
+	}
+	again, err := ServerTLS(t.Context(), "", "node-1", now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown(t, again).Equal(certificate) {
+		t.Error("two agents show the same certificate")
+	}
+}
+
+func TestCertificateIsReadAgain(t *testing.T) {
+	folder := t.TempDir()
+	writeCertificate(t, folder, "before")
+	config, err := ServerTLS(t.Context(), folder, "node-1", time.Now(), func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name := shown(t, config).DNSNames[0]; name != "before" {
+		t.Errorf("shows the certificate of %q", name)
+	}
+	writeCertificate(t, folder, "after")
+	pause := time.NewTicker(20 * time.Millisecond)
+	defer pause.Stop()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-pause.C {
+		if shown(t, config).DNSNames[0] == "after" {
+			return
+		}
+	}
+	t.Error("the new certificate was never shown")
+}
+
+func TestCertificateIsMissing(t *testing.T) {
+	_, err := ServerTLS(t.Context(), t.TempDir(), "node-1", time.Now(), nil)
+	if err == nil || !strings.Contains(err.Error(), "tls.crt") {
+		t.Errorf("%v, want an error that names tls.crt", err)
+	}
+}
