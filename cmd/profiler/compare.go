@@ -20,8 +20,8 @@ const compareAbout = `profiler compare holds current data against a reference, c
   profiler compare --reference stream.csv --reference-window rows=:10% \
                    --current stream.csv --current-window rows=90%: --compat evidently
 
-Data is a file or a folder of files, Parquet or CSV, packed or not; the reference
-may also be what profiler profile saved. A window is one of rows=0:1000,
+` + dataHelp + `
+The reference may also be what profiler profile saved. A window is one of rows=0:1000,
 rows=90%:, time=2026-01-01/2026-02-01, last=7d,offset=1d and, for the reference,
 before=30d,gap=1d: the thirty days that end a day before the current window.`
 

@@ -69,14 +69,8 @@ func (p *Plan) text(said schema.Column, reference, current *Summary) verdict {
 }
 
 func words(v *values) []domain.Row {
-	var texts []string
-	for _, code := range v.codes {
-		if code != table.Absent {
-			texts = append(texts, v.labels[code])
-		}
-	}
 	var rows []domain.Row
-	for _, text := range domain.Thin(texts, classifierRows) {
+	for _, text := range domain.Thin(texts(v), classifierRows) {
 		rows = append(rows, domain.Words(text))
 	}
 	return rows

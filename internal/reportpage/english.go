@@ -143,6 +143,10 @@ var english = map[string]string{
 	"method.threshold": "Limit: %s.", "methods.link": "Source, use and traps", "methods.columns": "Used for",
 	"formula.key": "F and G are the distribution functions, r and c the shares of reference and current rows, n and m the numbers of rows.",
 
+	"metric.accuracy": "accuracy", "metric.balanced_accuracy": "balanced accuracy", "metric.precision": "precision", "metric.recall": "recall", "metric.f1": "F1", "metric.macro_f1": "macro F1",
+	"metric.auc": "AUC", "metric.average_precision": "average precision", "metric.log_loss": "log loss", "metric.brier": "Brier score", "metric.cost": "cost",
+	"metric.mae": "mean absolute error", "metric.rmse": "root mean squared error", "metric.r2": "R²", "metric.mase": "MASE", "metric.quantile_loss": "quantile loss",
+
 	"method.ks": "Kolmogorov-Smirnov", "method.ks.what": "The largest difference between the shares of rows below a value.",
 	"method.wasserstein": "Wasserstein distance", "method.wasserstein.what": "How far a value has to move on average to turn one distribution into the other, in standard deviations of the reference where it is normed.",
 	"method.cramer": "Cramér-von Mises", "method.cramer.what": "The squared difference of the two distribution functions, added up over the rows.",

@@ -38,17 +38,17 @@ func newEvaluation(r report.Report, w *words) *evaluation {
 		{w.say("fact.rows"), w.whole(e.Rows)},
 		{w.say("fact.labelled"), w.whole(e.Labelled)},
 		{w.say("fact.blocks"), w.say("fact.blocks.by", w.whole(e.Blocks), e.BlockBy)},
-		{w.say("fact.decisive"), e.Decisive},
+		{w.say("fact.decisive"), metricName(e.Decisive, w)},
 		{w.say("fact.confidence"), w.share(e.Confidence)},
 	}
 	out.Table = table{Caption: w.say("metrics.caption"), Head: metricHead("metric", w)}
 	for _, m := range e.Metrics {
-		c := newContrast(m, m.Metric, reach(m), w)
+		c := newContrast(m, metricName(m.Metric, w), reach(m), w)
 		if m.Metric == e.Decisive {
 			c.Extra = w.say("decisive")
 		}
 		out.Metrics = append(out.Metrics, c)
-		out.Table.Rows = append(out.Table.Rows, metricRow(m, m.Metric, w))
+		out.Table.Rows = append(out.Table.Rows, metricRow(m, metricName(m.Metric, w), w))
 	}
 	out.segments(e, w)
 	for _, t := range e.Tests {
@@ -62,7 +62,7 @@ func (out *evaluation) segments(e *report.Evaluation, w *words) {
 	if len(e.Segments) == 0 {
 		return
 	}
-	out.Slices = table{Caption: w.say("segments.caption", e.Decisive), Head: append(metricHead("segment", w), w.say("rows"), w.say("gap"))}
+	out.Slices = table{Caption: w.say("segments.caption", metricName(e.Decisive, w)), Head: append(metricHead("segment", w), w.say("rows"), w.say("gap"))}
 	widest := 0.0
 	for _, s := range e.Segments {
 		widest = max(widest, reach(s.MetricOutcome))

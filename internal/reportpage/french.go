@@ -144,6 +144,10 @@ var french = map[string]string{
 	"method.threshold": "Limite : %s.", "methods.link": "Source, emploi et pièges", "methods.columns": "Employée pour",
 	"formula.key": "F et G sont les fonctions de répartition, r et c les parts des lignes de référence et actuelles, n et m les nombres de lignes.",
 
+	"metric.accuracy": "exactitude", "metric.balanced_accuracy": "exactitude équilibrée", "metric.precision": "précision", "metric.recall": "rappel", "metric.f1": "F1", "metric.macro_f1": "F1 macro",
+	"metric.auc": "AUC", "metric.average_precision": "précision moyenne", "metric.log_loss": "perte logarithmique", "metric.brier": "score de Brier", "metric.cost": "coût",
+	"metric.mae": "erreur absolue moyenne", "metric.rmse": "racine de l’erreur quadratique moyenne", "metric.r2": "R²", "metric.mase": "MASE", "metric.quantile_loss": "perte quantile",
+
 	"method.ks": "Kolmogorov-Smirnov", "method.ks.what": "La plus grande différence entre les parts des lignes sous une valeur.",
 	"method.wasserstein": "Distance de Wasserstein", "method.wasserstein.what": "De combien une valeur doit se déplacer en moyenne pour passer d’une distribution à l’autre, en écarts-types de la référence si elle est normée.",
 	"method.cramer": "Cramér-von Mises", "method.cramer.what": "Le carré de la différence des fonctions de répartition, additionné sur les lignes.",

@@ -174,7 +174,7 @@ func evaluationLede(e *report.Evaluation, w *words) []string {
 		if m.Metric != e.Decisive {
 			continue
 		}
-		said = join(said, w.say("lede.decisive", m.Metric, w.number(m.Champion), w.number(m.Candidate)))
+		said = join(said, w.say("lede.decisive", metricName(m.Metric, w), w.number(m.Champion), w.number(m.Candidate)))
 		if m.Lower.Exists() && m.Upper.Exists() {
 			said = join(said, w.say("lede.interval", w.signed(m.Lower), w.signed(m.Upper)))
 		}

@@ -28,11 +28,11 @@ func modelLines(r report.Report, a timeline, w *words) []line {
 		margin := (up.high - up.low) * 0.08
 		up = scale{up.low - margin, up.high + margin}
 		l := line{
-			ID: anchor("model " + metric), Name: metric, Y: w.axis(up, 3, w.plain),
+			ID: anchor("model " + metric), Name: metricName(metric, w), Y: w.axis(up, 3, w.plain),
 			Line: p.curve(real, up), Second: p.curve(estimated, up), Alarms: alarmMarks(r.Alarms, a),
 			Summary: modelSummary(r, real, estimated, w),
 		}
-		l.Label = w.say("line.label", metric) + " " + l.Summary
+		l.Label = w.say("line.label", l.Name) + " " + l.Summary
 		out = append(out, l)
 	}
 	return out
@@ -76,6 +76,14 @@ func detectors(alarms []report.Alarm, w *words) string {
 		}
 	}
 	return w.list(names)
+}
+
+// metricName is a metric's name for people; its own where it has no other.
+func metricName(metric string, w *words) string {
+	if key := "metric." + metric; w.has(key) {
+		return w.say(key)
+	}
+	return metric
 }
 
 // bounds are the smallest and largest value that exist; low is above high where

@@ -16,7 +16,7 @@ import (
 var samples = sync.OnceValue(func() map[string]report.Report {
 	return map[string]report.Report{
 		"native": native(), "evidently": evidently(), "stable": stable(), "unknown": unknown(), "bad": bad(),
-		"watch": watch(83, false), "watch-time": watch(160, true), "evaluate": evaluate(), "hostile": hostile(func(i int) string { return hostileNames()[i%len(hostileNames())] }), "hundred": hundred(100), "empty": {Compat: report.Native},
+		"watch": watch(83, false), "watch-time": watch(64, true), "evaluate": evaluate(), "hostile": hostile(func(i int) string { return hostileNames()[i%len(hostileNames())] }), "hundred": hundred(100), "empty": {Compat: report.Native},
 	}
 })
 

@@ -61,7 +61,7 @@ func TestTextsAreUsed(t *testing.T) {
 			code += string(text)
 		}
 	}
-	computed := []string{"reason.", "method.", "quality.", "type.", "compat.", "rule.", "gate.", "headline.gate.", "lede.gate.", "many.", "action.", "in.",
+	computed := []string{"reason.", "method.", "metric.", "quality.", "type.", "compat.", "rule.", "gate.", "headline.gate.", "lede.gate.", "many.", "action.", "in.",
 		"compare.", "watch.", "evaluate.", "reference", "current", "anchor.side"}
 	for key := range english {
 		plain := strings.TrimSuffix(strings.TrimSuffix(key, ".one"), ".other")

@@ -50,7 +50,7 @@ func (a timeline) place(window report.Window, w *words) string {
 	if a.timed {
 		return w.moment(*window.From)
 	}
-	return w.say("row", w.whole(window.FirstRow+1))
+	return w.say("row", w.whole(window.FirstRow))
 }
 
 func (a timeline) axis(w *words) []tick {

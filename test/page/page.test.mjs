@@ -101,7 +101,8 @@ for (const name of ['native.en.html', 'watch.fr.html', 'evaluate.en.html']) {
       await page.keyboard.press('Enter')
       assert.equal(await page.evaluate(() => document.activeElement?.id), 'result', 'the skip link moves the focus')
 
-      const stops = await page.evaluate(() => document.querySelectorAll('main a[href], main summary').length)
+      const stops = await page.evaluate(() => [...document.querySelectorAll('main a[href], main summary, main [tabindex="0"]')]
+        .filter(e => e.checkVisibility()).length)
       const seen = []
       for (let i = 0; i < stops; i++) {
         await page.keyboard.press('Tab')

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -77,7 +78,7 @@ func tables(r *rand.Rand) ([]sheet, error) {
 	return out, nil
 }
 
-var mixedHead = []string{"normal", "gaps", "whole", "few", "holes", "flag", "city", "rare", "constant"}
+var mixedHead = []string{"normal", "gaps", "whole", "few", "holes", "flag", "city", "rare", "constant", "note"}
 
 // mixedRow has a column of every kind that a CSV file may hold.
 func mixedRow(r *rand.Rand, shift float64) []string {
@@ -91,8 +92,19 @@ func mixedRow(r *rand.Rand, shift float64) []string {
 	return []string{
 		number(r.NormFloat64() + shift), or(0.1, number(r.ExpFloat64()+shift)), strconv.Itoa(r.IntN(400)), strconv.Itoa(r.IntN(7)),
 		or(0.05, strconv.Itoa(r.IntN(4))), []string{"True", "False"}[r.IntN(2)],
-		or(0.1, []string{"Rome", "Oslo", "Lima", "Bern"}[r.IntN(4)]), []string{"a", "b"}[min(1, r.IntN(40))], "7.5",
+		or(0.1, []string{"Rome", "Oslo", "Lima", "Bern"}[r.IntN(4)]), []string{"a", "b"}[min(1, r.IntN(40))], "7.5", or(0.05, note(r, shift)),
 	}
+}
+
+// note is a few words, of which a shift makes some more likely.
+func note(r *rand.Rand, shift float64) string {
+	vocabulary := []string{"parcel", "late", "broken", "thank", "you", "the", "box", "was", "Élan", "naïve", "refund", "x2", "order_7", "Straße", "please", "ok"}
+	text := ""
+	for range 3 + r.IntN(9) {
+		at := math.Min(0.999, r.Float64()*(1-shift/4)+shift/4*r.Float64()*2)
+		text += vocabulary[int(at*float64(len(vocabulary)))] + []string{" ", ", ", "! "}[r.IntN(3)]
+	}
+	return text + strconv.Itoa(r.IntN(100_000))
 }
 
 func readGzip(path string) ([][]string, error) {

@@ -141,6 +141,9 @@ func (e *MethodError) Error() string {
 
 // Fits says that a user may ask for a method on a kind of column.
 func Fits(method Method, kind drift.Kind) bool {
+	if kind == drift.Text {
+		return method == TextPercentile || method == TextAbsolute
+	}
 	rule, known := rules[method]
 	return known && rule.fits(kind)
 }
