@@ -14,7 +14,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/trainyard/trainyard/internal/agent"
 )
@@ -34,8 +33,9 @@ func (o *runOptions) serve(ctx context.Context, s streams, log logr.Logger, canc
 		return fmt.Errorf("--metrics-address: %w", err)
 	}
 	if !o.insecure {
-		ctrllog.SetLogger(log) // what watches the certificate logs there
-		config, err := agent.ServerTLS(ctx, o.certificates, cmp.Or(o.node, "localhost"), s.clock.Now(), cancel)
+		config, err := agent.ServerTLS(o.certificates, cmp.Or(o.node, "localhost"), s.clock.Now(), func(err error) {
+			log.Error(err, "The certificate for the metrics cannot be read; the one before is still shown")
+		})
 		if err != nil {
 			_ = listener.Close()
 			return fmt.Errorf("--metrics-cert-dir: %q: %w", o.certificates, err)
