@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/trainyard/trainyard/internal/datasource"
+	"github.com/trainyard/trainyard/internal/datasource/bucket"
 	"github.com/trainyard/trainyard/internal/datasource/table"
 	"github.com/trainyard/trainyard/pkg/drift/window"
 )
@@ -233,7 +234,7 @@ func TestWindows(t *testing.T) {
 	got := columns(t, opened)
 	if diff := diff([]datasource.Column{
 		number("n", datasource.Integer, 0, 44, 45, 46), text("s", 0, []string{"day 1"}, 0, 0, 0),
-	}, got[:2]); diff != "" {
+	}, got); diff != "" {
 		t.Error(diff)
 	}
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "1 rows have no at") {
@@ -330,6 +331,26 @@ func TestParseSpec(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: got %v, want %q", text, err, want)
 		}
+	}
+}
+
+// Every spec that the documentation shows is one.
+func TestDocumentedSpecs(t *testing.T) {
+	bucket.Register("s3", nil)
+	page, err := os.ReadFile("../../docs/sources.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, block := range strings.Split(string(page), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if _, err := datasource.ParseSpec([]byte(text)); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+		count++
+	}
+	if count < 6 {
+		t.Errorf("only %d specs are documented", count)
 	}
 }
 

@@ -62,7 +62,13 @@ func Open(ctx context.Context, spec Spec, options Options) (Table, error) {
 		_ = opened.Close()
 		return nil, err
 	}
-	return chosen, nil
+	return table.Project(chosen, spec.Columns, spec.label())
+}
+
+// Times are the instants of a table's rows in seconds since 1970, NaN where a row has
+// none, by the spec's time column, which must be one of the table's.
+func Times(ctx context.Context, of Table, spec Spec) ([]float64, error) {
+	return table.Times(ctx, of, spec.Time.Column, perSecond[spec.Time.Unit])
 }
 
 // open hands the spec to the reader of its scheme.
@@ -85,7 +91,7 @@ func choose(ctx context.Context, opened Table, spec Spec, options Options) (Tabl
 	rows := window.All(opened.Rows())
 	switch {
 	case spec.Time.Column != "" && (wanted.Timed() || wanted.Rows > 0 || wanted.SkipRows > 0):
-		times, err := table.Times(ctx, opened, spec.Time.Column, perSecond[spec.Time.Unit])
+		times, err := Times(ctx, opened, spec)
 		if err != nil {
 			return nil, err
 		}

@@ -31,5 +31,5 @@ func (p *projected) Column(ctx context.Context, name string) (Column, error) {
 	if _, known := p.schema.Lookup(name); !known {
 		return Column{}, &UnknownColumnError{Source: p.source, Column: name, Known: p.schema}
 	}
-	return p.Table.Column(ctx, name) //nolint:wrapcheck // an error of the same interface
+	return p.Table.Column(ctx, name)
 }

@@ -26,7 +26,7 @@ func (s *selected) Rows() int { return s.rows.Count }
 func (s *selected) Column(ctx context.Context, name string) (Column, error) {
 	column, err := s.Table.Column(ctx, name)
 	if err != nil {
-		return Column{}, fmt.Errorf("select rows: %w", err)
+		return Column{}, err
 	}
 	if column.Type == String {
 		column.Codes = window.Pick(column.Codes, s.rows)
