@@ -51,8 +51,9 @@ func Start(ctx context.Context, config string) (*Server, error) {
 	}
 	s := &Server{Installed: installed, env: &envtest.Environment{
 		Scheme: NewScheme(), CRDs: crdsOf(installed),
-		// A busy machine needs longer than the 20 s that are the default.
+		// A busy machine needs longer than the defaults of 20 s and 10 s.
 		ControlPlaneStartTimeout: 3 * time.Minute, ControlPlaneStopTimeout: time.Minute,
+		CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: time.Minute},
 	}}
 	// Nobody reads the data after a crash: do not wait for the disk.
 	s.env.ControlPlane.Etcd = &envtest.Etcd{}

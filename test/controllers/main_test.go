@@ -3,9 +3,15 @@
 // clock, as the user that the manager runs as: there is no manager, no cache and
 // no polling, and a story always goes the same way.
 //
-// What a cluster has besides is played too: nodes (world_test.go), kubelets with
-// their launchers (kubelet_test.go) and the garbage collector. Every call to the
-// API can be counted, refused or cut off (calls_test.go).
+// What a cluster has besides is played too: nodes (world_test.go), the scheduler,
+// kubelets with their launchers and the garbage collector (kubelet_test.go). All
+// of it reads from one mirror of the server (mirror_test.go).
+//
+// The lives (lives_test.go) are played undisturbed, and then with each call to
+// the API damaged (calls_test.go, replay_test.go), with somebody else acting
+// between two calls and with news that come late (interruptions_test.go): they
+// end alike, and at no moment is anything as it must never be
+// (invariants_test.go).
 package controllers
 
 import (

@@ -75,7 +75,7 @@ func (w *world) obeys(probe *corev1.Pod, refused bool) {
 	w.t.Fatal("the API server does not take note")
 }
 
-// pod is one of somebody else's.
+// foreign is a pod of somebody else's.
 func foreign(name, node, cpus string) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -332,7 +332,7 @@ func TestRoomIsTaken(t *testing.T) {
 			w.kubelets.asleep = true
 			w.create(training("job", 2))
 			w.until("planned", func() bool { return len(w.pods()) == 2 })
-			taken := pinOf(w.pods()[1:][0].DeepCopy())
+			taken := pinOf(&w.pods()[1])
 			take(w, taken)
 			w.kubelets.asleep = false
 			w.until("running", w.runs("job"))
@@ -359,7 +359,7 @@ func TestCordonWithoutRoomElsewhere(t *testing.T) {
 			w.kubelets.asleep = true
 			w.create(training("job", 2, strategy(s)))
 			w.until("planned", func() bool { return len(w.pods()) == 2 })
-			taken := pinOf(w.pods()[1:][0].DeepCopy())
+			taken := pinOf(&w.pods()[1])
 			w.cordon(taken, true)
 			w.kubelets.asleep = false
 			w.until("blamed", func() bool { return strings.Contains(fmt.Sprint(w.job("job").Status.LastRecovery), "unschedulable") })
