@@ -38,7 +38,7 @@ func (o *options) populate(ctx context.Context, l *benchlab.Lab) error {
 		{goOn, o.running, v1alpha1.StateRunning},
 		{end, o.finished, v1alpha1.StateSucceeded},
 	} {
-		if err := o.create(ctx, l, kind.name, kind.count); err != nil {
+		if err := o.create(ctx, l, kind.name, kind.count, kind.state); err != nil {
 			return err
 		}
 		if err := await(ctx, l, kind.name, kind.count, kind.state); err != nil {
@@ -48,7 +48,8 @@ func (o *options) populate(ctx context.Context, l *benchlab.Lab) error {
 	return nil
 }
 
-func (o *options) create(ctx context.Context, l *benchlab.Lab, kind string, count int) error {
+func (o *options) create(ctx context.Context, l *benchlab.Lab, kind string, count int, state v1alpha1.TrainingJobState) error {
+	benchlab.Say("creating %d gangs that are to be %s", count, state)
 	errs := make([]error, count)
 	workqueue.ParallelizeUntil(ctx, atOnce, count, func(i int) {
 		name := fmt.Sprintf("%s-%04d", kind, i)

@@ -39,6 +39,7 @@ var trainingJob = &contender{name: "trainingjob", rankLabel: v1alpha1.LabelIndex
 		job.ObjectMeta = metav1.ObjectMeta{Namespace: namespace, Name: id}
 		template := &job.Spec.ReplicaSpecs[0].Template
 		mark(template, id)
+		job.Spec.FailurePolicy.RestartStrategy = v1alpha1.RestartInPlace // as torchrun does
 		template.Spec.Containers[0].Command = []string{"python3", program, epochs}
 		return []client.Object{job}
 	}}
