@@ -2,9 +2,10 @@
 #
 #   docker build --target manager  -t trainyard-manager:dev .
 #   docker build --target launcher -t trainyard-launcher:dev .
+#   docker build --target profiler -t trainyard-profiler:dev .
 #   docker build --target agent    -t trainyard-agent:dev .
 #
-# The first two hold one static binary each and run as a user without rights.
+# All but the agent hold one static binary each and run as a user without rights.
 # The agent loads the GPU driver's library, so it needs the C library that it
 # was linked to: it is built and runs on the same release of Debian.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
@@ -18,7 +19,7 @@ COPY controllers controllers
 COPY cmd cmd
 ARG TARGETOS TARGETARCH
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w" -o /out/ ./cmd/manager ./cmd/launcher
+    go build -trimpath -ldflags "-s -w" -o /out/ ./cmd/manager ./cmd/launcher ./cmd/profiler
 
 FROM scratch AS manager
 COPY --from=build /out/manager /manager
@@ -29,6 +30,11 @@ FROM scratch AS launcher
 COPY --from=build /out/launcher /launcher
 USER 65532:65532
 ENTRYPOINT ["/launcher"]
+
+FROM scratch AS profiler
+COPY --from=build /out/profiler /profiler
+USER 65532:65532
+ENTRYPOINT ["/profiler"]
 
 FROM golang:1.26-bookworm AS build-agent
 WORKDIR /src

@@ -283,9 +283,11 @@ type TrainingJobSpec struct {
 	Framework Framework `json:"framework,omitempty"`
 
 	// numProcPerNode is the number of processes that a pod starts: a number
-	// from 1 to 128, or auto for one per GPU that the first container
-	// requests (one where it requests none). Default auto. Immutable but for
-	// suspended jobs.
+	// from 1 to 128, or auto. auto is one per GPU that the first container
+	// requests (one where it requests none); with framework JAX one, since a
+	// process drives all GPUs of its host. With framework TensorFlow it is
+	// always one, whatever is asked for: a task is one process. Default auto.
+	// Immutable but for suspended jobs.
 	// +optional
 	// +default="auto"
 	// +kubebuilder:validation:XIntOrString

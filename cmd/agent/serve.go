@@ -14,7 +14,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/trainyard/trainyard/internal/agent"
 )
@@ -34,8 +33,8 @@ func (o *runOptions) serve(ctx context.Context, s streams, log logr.Logger, canc
 		return fmt.Errorf("--metrics-address: %w", err)
 	}
 	if !o.insecure {
-		ctrllog.SetLogger(log) // what watches the certificate logs there
-		config, err := agent.ServerTLS(ctx, o.certificates, cmp.Or(o.node, "localhost"), s.clock.Now(), cancel)
+		problem := func(err error) { log.Error(err, "Could not read the certificate again; the one before it is shown") }
+		config, err := agent.ServerTLS(o.certificates, cmp.Or(o.node, "localhost"), s.clock.Now(), problem)
 		if err != nil {
 			_ = listener.Close()
 			return fmt.Errorf("--metrics-cert-dir: %q: %w", o.certificates, err)

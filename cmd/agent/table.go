@@ -61,17 +61,29 @@ func writeTable(w io.Writer, r *agent.Report, colour bool) error {
 	for _, problem := range r.Snapshot.Problems {
 		p.line("not readable  %s", problem)
 	}
+	if len(r.Assessment.Devices) > 0 {
+		p.line("")
+		p.line("margin: degrees left until the GPU slows itself down.  -, ·: this GPU does not tell, which is not zero.")
+	}
 	return p.err
 }
 
+// headline is the whole machine in a line.
 func (p *page) headline(r *agent.Report) {
 	a, state := &r.Assessment, r.Snapshot.State
-	p.line("%s   %d of %d GPUs healthy   mode %s   driver %s", p.paint(a.Worst.Severity, strings.ToUpper(string(a.Worst.Severity))),
-		a.Healthy(), len(a.Devices), state.Mode, orDash(state.DriverVersion))
+	worst := p.paint(a.Worst.Severity, strings.ToUpper(string(a.Worst.Severity)))
+	if len(a.Devices) == 0 {
+		p.line("%s   no GPU to be seen   mode %s", worst, state.Mode)
+	} else {
+		p.line("%s   %d of %d GPUs healthy   mode %s   driver %s", worst, a.Healthy(), len(a.Devices), state.Mode, orDash(state.DriverVersion))
+	}
 	if state.Reason != "" {
 		p.line("%s", state.Reason)
 	}
 	p.line("")
+	if len(a.Devices) > 0 {
+		p.line("       %-30s %6s  %7s  %6s  %s", "busy", "core", "margin", "power", "memory in use")
+	}
 }
 
 func orDash(s string) string {
@@ -83,13 +95,19 @@ func orDash(s string) string {
 
 func (p *page) device(r *agent.Report, i int) {
 	d, v := &r.Snapshot.Readings[i], &r.Snapshot.Sample.Devices[i].Vars
-	verdict := r.Assessment.Devices[i].Verdict
 	p.line("GPU %-2d %s %s  %s  %s  %s  %s", d.Index, bar(v), cell(v, hardware.VarUtilization, 100, "%3.0f %%"),
-		cell(v, hardware.VarTemperature, 1, "%3.0f °C"), margin(v), cell(v, hardware.VarPower, 1, "%4.0f W"), memory(v))
+		cell(v, hardware.VarTemperature, 1, "%3.0f °C"), cell(v, hardware.VarMargin, 1, "%4.0f °C"), cell(v, hardware.VarPower, 1, "%4.0f W"), memory(v))
 	p.line("       %s, %s, %s%s", orDash(d.Model), d.UUID, orDash(d.PCI), holders(r, d))
-	p.line("       %s: %s", p.paint(verdict.Severity, string(verdict.Severity)), verdict.Reason)
-	for _, f := range r.Assessment.Devices[i].Findings {
-		if f.Rule != verdict.Rule {
+	p.verdict(r.Assessment.Devices[i].Verdict, r.Assessment.Devices[i].Findings)
+	p.line("")
+}
+
+// verdict says in words how a device or the node is, what else was found, and
+// what to do about it.
+func (p *page) verdict(v hardware.Verdict, findings []hardware.Finding) {
+	p.line("       %s: %s", p.paint(v.Severity, string(v.Severity)), v.Reason)
+	for _, f := range findings {
+		if f.Rule != v.Rule {
 			mode := ""
 			if f.Observed {
 				mode = " (observed only)"
@@ -97,7 +115,9 @@ func (p *page) device(r *agent.Report, i int) {
 			p.line("       also %s%s: %s", f.Rule, mode, f.Reason)
 		}
 	}
-	p.line("")
+	if advice := adviceFor[v.Action]; advice != "" {
+		p.line("       what to do: %s", advice)
+	}
 }
 
 func holders(r *agent.Report, d *nvml.Reading) string {
@@ -131,10 +151,6 @@ func cell(v *hardware.Vars, id hardware.VarID, scale float64, format string) str
 	return strings.Repeat(" ", len([]rune(text))-1) + "-"
 }
 
-func margin(v *hardware.Vars) string {
-	return "margin " + cell(v, hardware.VarMargin, 1, "%3.0f °C")
-}
-
 func memory(v *hardware.Vars) string {
 	const gibibyte = 1 << 30
 	return cell(v, hardware.VarMemoryUsed, 1.0/gibibyte, "%5.1f") + " of " + cell(v, hardware.VarMemoryTotal, 1.0/gibibyte, "%5.1f GiB")
@@ -147,6 +163,5 @@ func (p *page) host(r *agent.Report) {
 	for _, a := range r.Snapshot.Host.Accelerators {
 		p.line("       %s (%s) at %s", a.Name, orDash(a.Driver), orDash(a.PCI))
 	}
-	verdict := r.Assessment.Node
-	p.line("       %s: %s", p.paint(verdict.Severity, string(verdict.Severity)), verdict.Reason)
+	p.verdict(r.Assessment.Node, r.Assessment.NodeFindings)
 }

@@ -99,7 +99,7 @@ func (s *Scheduler) prime(ctx context.Context, job *v1alpha1.TrainingJob) error 
 	}
 	g.Assignments = assignmentsOf(job)
 	g.Leaving = job.Status.Eviction != nil
-	return s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g)
+	return s.ask(job, g)
 }
 
 // Plan makes one plan, and says when to make the next if nothing changes. The

@@ -49,7 +49,7 @@ func (s *Scheduler) planned(job *v1alpha1.TrainingJob) *outcome {
 	if g == nil || g.outcome == nil {
 		return nil
 	}
-	if g.ask.UID != job.UID || g.base != baseAttempt(job) {
+	if !g.isAbout(job) {
 		g.outcome = nil
 	}
 	return g.outcome

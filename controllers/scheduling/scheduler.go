@@ -39,6 +39,10 @@ const holdTime = 30 * time.Second
 // about again.
 const rejectedRetry = 30 * time.Second
 
+// failureTold is how long the API server may fail on a job's pods before its
+// user is told.
+const failureTold = 5 * time.Second
+
 // evictionRecheck is how soon a job that is leaving its place is looked at
 // again though none of its pods has ended: their node may be lost.
 const evictionRecheck = 5 * time.Second
@@ -87,8 +91,10 @@ type Scheduler struct {
 // gang is what the loop knows of a job that the tracker has.
 type gang struct {
 	ask clusterstate.Gang
-	// base is the attempt of the job's admission when it was asked for.
-	base int32
+	// base is the attempt of the job's admission when it was asked for, and
+	// generation its spec's.
+	base       int32
+	generation int64
 	// outcome is what was planned and is not in the status yet.
 	outcome *outcome
 	// said is what the status says of its waiting, and since when.
@@ -227,14 +233,15 @@ func (s *Scheduler) replan() {
 
 // ask tells the tracker what a job asks for and holds, unless something was
 // planned for it in the meantime that is not written yet.
-func (s *Scheduler) ask(key types.NamespacedName, base int32, ask clusterstate.Gang) error {
+func (s *Scheduler) ask(job *v1alpha1.TrainingJob, ask clusterstate.Gang) error {
+	key := client.ObjectKeyFromObject(job)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.gangs[key]
 	if g == nil || g.ask.UID != ask.UID {
 		g = &gang{}
 	}
-	if g.outcome != nil && g.base == base {
+	if g.outcome != nil && g.isAbout(job) {
 		s.enqueue(key)
 		return nil
 	}
@@ -242,10 +249,15 @@ func (s *Scheduler) ask(key types.NamespacedName, base int32, ask clusterstate.G
 	if err := s.tracker.UpsertGang(ask); err != nil {
 		return fmt.Errorf("planning TrainingJob %s: %w", key, err)
 	}
-	g.ask, g.base, g.outcome = ask, base, nil
+	g.ask, g.base, g.generation, g.outcome = ask, baseAttempt(job), job.Generation, nil
 	s.gangs[key] = g
 	s.replan()
 	return nil
+}
+
+// isAbout says whether a gang is what this state of a job asks for.
+func (g *gang) isAbout(job *v1alpha1.TrainingJob) bool {
+	return g.ask.UID == job.UID && g.base == baseAttempt(job) && g.generation == job.Generation
 }
 
 // enqueue asks for a job's reconcile. It does not block: a job that does not

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,8 +16,8 @@ import (
 	"github.com/trainyard/trainyard/internal/render"
 )
 
-// errRejected says that the API server refuses a job's pods.
-var errRejected = errors.New("the API server refuses the job's pods")
+// errRejected says that a job's pods cannot be created as its spec has them.
+var errRejected = errors.New("the job's pods cannot be created")
 
 // shapeCache holds what the API server makes of each set's pod: limit ranges,
 // webhooks and runtime classes change what a pod asks for. Each set is sent
@@ -27,6 +28,9 @@ type shapeCache struct {
 
 	mu    sync.Mutex
 	known map[types.UID]shapesOf
+	// failing is since when the API server could not say what it makes of a
+	// job's pods.
+	failing map[types.UID]time.Time
 }
 
 type shapesOf struct {
@@ -35,13 +39,25 @@ type shapesOf struct {
 }
 
 func newShapeCache(c client.Client, options render.Options) *shapeCache {
-	return &shapeCache{client: c, options: options, known: map[types.UID]shapesOf{}}
+	return &shapeCache{client: c, options: options, known: map[types.UID]shapesOf{}, failing: map[types.UID]time.Time{}}
 }
 
 func (c *shapeCache) forget(job types.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, job)
+	delete(c.failing, job)
+}
+
+// failingFor takes note that asking about a job's pods failed, and returns for
+// how long it has.
+func (c *shapeCache) failingFor(job types.UID, now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.failing[job]; !known {
+		c.failing[job] = now
+	}
+	return now.Sub(c.failing[job])
 }
 
 // cached returns what is known of a job's pods, if that is still about its spec.
@@ -70,6 +86,7 @@ func (c *shapeCache) ask(ctx context.Context, job *v1alpha1.TrainingJob) ([]*cor
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known[job.UID] = shapesOf{generation: job.Generation, specs: specs}
+	delete(c.failing, job.UID)
 	return specs, nil
 }
 
@@ -94,11 +111,11 @@ func (c *shapeCache) shapes(job *v1alpha1.TrainingJob, send func(*corev1.Pod) er
 			return nil, fmt.Errorf("%w: %w", errRejected, err)
 		}
 		if err := send(pod); err != nil {
-			err = fmt.Errorf("set %s: %w", job.Spec.ReplicaSpecs[set].Name, err)
+			name := job.Spec.ReplicaSpecs[set].Name
 			if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
-				return nil, fmt.Errorf("%w: %w", errRejected, err)
+				return nil, fmt.Errorf("%w: the API server refuses set %s: %w", errRejected, name, err)
 			}
-			return nil, err
+			return nil, fmt.Errorf("asking what a pod of set %s would be: %w", name, err)
 		}
 		specs[set] = &pod.Spec
 	}

@@ -19,12 +19,11 @@ import (
 
 // settle clears what a job that has ended held.
 func (s *Scheduler) settle(ctx context.Context, job *v1alpha1.TrainingJob) error {
-	s.forget(client.ObjectKeyFromObject(job))
 	w := newWrite(job)
 	w.clear()
 	w.queued(false, v1alpha1.ReasonFinished, "the job has ended")
 	w.admitted(false, v1alpha1.ReasonFinished, "the job has ended")
-	return s.write(ctx, w)
+	return s.writeAndForget(ctx, w)
 }
 
 // suspend takes the place of a job that the user suspended.
@@ -59,8 +58,7 @@ func (s *Scheduler) finishEviction(ctx context.Context, job *v1alpha1.TrainingJo
 	} else {
 		w.queued(true, eviction.Reason, evictedMessage(eviction))
 	}
-	s.forget(client.ObjectKeyFromObject(job))
-	return 0, s.write(ctx, w)
+	return 0, s.writeAndForget(ctx, w)
 }
 
 func evictedMessage(e *v1alpha1.Eviction) string {
@@ -97,7 +95,7 @@ func (s *Scheduler) leave(job *v1alpha1.TrainingJob) error {
 	}
 	g.Leaving, g.YieldsTo = true, job.Status.Eviction.For
 	g.Assignments, _ = s.held(job)
-	return s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g)
+	return s.ask(job, g)
 }
 
 // placedGang is the gang of a job that has its place.
@@ -134,13 +132,13 @@ func (s *Scheduler) keepPlace(ctx context.Context, job *v1alpha1.TrainingJob) (t
 	case job.Status.LastRecovery.Reason == v1alpha1.RecoveryPodRejected:
 		return 0, s.release(ctx, job)
 	case s.backoff(job) > 0:
-		return s.backoff(job), s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g)
+		return s.backoff(job), s.ask(job, g)
 	case !lost:
 		return 0, s.restartInPlace(ctx, job)
 	default:
 		g.HoldUntil = job.Status.LastRecovery.Detected.Add(holdTime)
 	}
-	return 0, s.ask(client.ObjectKeyFromObject(job), baseAttempt(job), g)
+	return 0, s.ask(job, g)
 }
 
 func assignmentsOf(job *v1alpha1.TrainingJob) []clusterstate.Assignment {
@@ -192,13 +190,12 @@ func nextSlots(job *v1alpha1.TrainingJob, layout ranks.Layout, slots []ranks.Slo
 // release takes the place of a job whose pods were refused: the whole gang is
 // released, and placed again after its back-off.
 func (s *Scheduler) release(ctx context.Context, job *v1alpha1.TrainingJob) error {
-	s.forget(client.ObjectKeyFromObject(job))
 	w := newWrite(job)
 	w.clear()
 	message := job.Status.LastRecovery.Message
 	w.admitted(false, v1alpha1.ReasonPodRejected, message)
 	w.queued(true, v1alpha1.ReasonPodRejected, message)
-	return s.write(ctx, w)
+	return s.writeAndForget(ctx, w)
 }
 
 // queue tells the tracker of a job that waits for a place.
@@ -215,7 +212,7 @@ func (s *Scheduler) queue(ctx context.Context, job *v1alpha1.TrainingJob) (time.
 		return rejectedRetry, s.wait(ctx, job, v1alpha1.ReasonPodRejected, err.Error())
 	}
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(err, s.explainFailure(ctx, job, err))
 	}
 	g, err := s.gangOf(ctx, job, shapes)
 	if unknownClass(job, err) {
@@ -226,7 +223,16 @@ func (s *Scheduler) queue(ctx context.Context, job *v1alpha1.TrainingJob) (time.
 	if err != nil {
 		return 0, err
 	}
-	return 0, s.ask(key, baseAttempt(job), g)
+	return 0, s.ask(job, g)
+}
+
+// explainFailure writes that the API server fails on a job's pods, if it has for
+// a while: one failure is nothing to tell.
+func (s *Scheduler) explainFailure(ctx context.Context, job *v1alpha1.TrainingJob, err error) error {
+	if s.shapes.failingFor(job.UID, s.clock.Now()) < failureTold {
+		return nil
+	}
+	return s.wait(ctx, job, v1alpha1.ReasonPodRejected, "trying the job's pods: "+err.Error())
 }
 
 // wait writes why a job is not even asked about.

@@ -104,6 +104,16 @@ func (s *Scheduler) write(ctx context.Context, w *write) error {
 	return nil
 }
 
+// writeAndForget takes a job's place away: first in the status, then in the
+// tracker, so that nobody else is given it while it is still the job's.
+func (s *Scheduler) writeAndForget(ctx context.Context, w *write) error {
+	if err := s.write(ctx, w); err != nil {
+		return err
+	}
+	s.forget(client.ObjectKeyFromObject(w.job))
+	return nil
+}
+
 // stamp gives a condition that changed the time of the loop's own clock.
 func (s *Scheduler) stamp(c *metav1.Condition, last []metav1.Condition) {
 	before := meta.FindStatusCondition(last, c.Type)

@@ -205,6 +205,7 @@ func (r *Reconciler) adopt(ctx context.Context, s *scope, want *corev1.Pod) erro
 
 // deletePods deletes pods, with one call where a whole attempt goes.
 func (r *Reconciler) deletePods(ctx context.Context, s *scope) error {
+	s.decision.Delete = s.newDeletions()
 	if attempts, whole := s.wholeAttempts(); whole {
 		return r.deleteAttempts(ctx, s, attempts)
 	}

@@ -62,21 +62,29 @@ func (s *scope) startingMessage(ready, total int) string {
 	return message
 }
 
-// setRecovering is about the last recovery; a job that never had one does not
-// have the condition.
+// setRecovering is about the last recovery, or about a failure that may lead to
+// one; a job that never had either does not have the condition.
 func (s *scope) setRecovering(st *v1alpha1.TrainingJobStatus) {
 	rec := st.LastRecovery
 	switch {
 	case s.observed.Record.End != nil:
 	case s.decision.Holding != "":
 		s.set(st, v1alpha1.ConditionRecovering, true, v1alpha1.RecoveryProcessFailed, s.decision.Holding)
+	case rec == nil && meta.IsStatusConditionTrue(st.Conditions, v1alpha1.ConditionRecovering):
+		s.set(st, v1alpha1.ConditionRecovering, false, v1alpha1.RecoveryCompleted, "the failure led to no restart")
 	case rec == nil:
-	case rec.Running != nil || s.decision.Verb == lifecycle.Finish:
+	case s.recovered(rec):
 		s.set(st, v1alpha1.ConditionRecovering, false, v1alpha1.RecoveryCompleted,
 			fmt.Sprintf("attempt %d was started for %s", rec.Attempt, rec.Reason))
 	default:
 		s.set(st, v1alpha1.ConditionRecovering, true, rec.Reason, rec.Message)
 	}
+}
+
+// recovered says whether a recovery is over: its attempt ran, or the job has
+// ended, or a later attempt took its place after a suspension or an eviction.
+func (s *scope) recovered(rec *v1alpha1.Recovery) bool {
+	return rec.Running != nil || s.decision.Verb == lifecycle.Finish || rec.Attempt < s.observed.Record.Placement.Attempt
 }
 
 func (s *scope) setSuspended(st *v1alpha1.TrainingJobStatus) {

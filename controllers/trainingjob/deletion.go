@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -14,7 +15,36 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/pkg/lifecycle"
 )
+
+// deleteAgain is how soon an attempt that was deleted as a whole is deleted
+// again, if pods of it do not seem to leave. The news of a thousand deletions
+// come one by one; until then there is nothing to repeat.
+const deleteAgain = 5 * time.Second
+
+// newDeletions are those that were not just asked for.
+func (s *scope) newDeletions() []lifecycle.Deletion {
+	again := s.pace.deletedAt.Add(deleteAgain)
+	if !s.observed.Now.Before(again) {
+		return s.decision.Delete
+	}
+	asked := map[string]bool{}
+	for i := range s.observed.Pods {
+		if p := &s.observed.Pods[i]; slices.Contains(s.pace.deleted, p.Attempt) {
+			asked[p.UID] = true
+		}
+	}
+	var out []lifecycle.Deletion
+	for _, d := range s.decision.Delete {
+		if asked[d.UID] && !d.Force {
+			s.decision.WakeAt(again)
+			continue
+		}
+		out = append(out, d)
+	}
+	return out
+}
 
 // wholeAttempts says whether what is to be deleted is, without exception, all
 // that is left of some attempts, and of which. Then one call deletes it.
@@ -63,6 +93,7 @@ func (r *Reconciler) deleteAttempts(ctx context.Context, s *scope, attempts []in
 		client.MatchingLabelsSelector{Selector: selector}); err != nil {
 		return fmt.Errorf("deleting the attempts %v of TrainingJob %s: %w", values, s.key, err)
 	}
+	s.pace.deleted, s.pace.deletedAt = attempts, s.observed.Now
 	return nil
 }
 

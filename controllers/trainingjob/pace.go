@@ -23,6 +23,9 @@ type pace struct {
 	// failing is since when pods of the attempt could not be created.
 	failing time.Time
 	attempt int32
+	// deleted are the attempts that were deleted as a whole, last at deletedAt.
+	deleted   []int32
+	deletedAt time.Time
 }
 
 func (p *paces) of(key types.NamespacedName, uid types.UID) *pace {

@@ -19,6 +19,9 @@ import (
 // maxCountedRestarts bounds the record of times; the budget of a window is smaller.
 const maxCountedRestarts = 33
 
+// conflictRetry is how soon a write is tried again that met a change.
+const conflictRetry = 10 * time.Millisecond
+
 // writeStatus writes this controller's part of the status, if it changed. A
 // change that records no decision waits its turn: then the time that is left
 // is returned.
@@ -34,11 +37,15 @@ func (r *Reconciler) writeStatus(ctx context.Context, s *scope) (time.Duration, 
 	if wait := s.mustWait(last, next); wait > 0 {
 		return wait, nil
 	}
-	err := statusapply.Write(ctx, r.Client, v1alpha1.GroupVersion.WithKind("TrainingJob"), s.job, Owner, next)
-	if apierrors.IsNotFound(err) {
+	// A manager that was paused while another took over, or a request that was
+	// held up on its way, must not take back what has been written since.
+	err := statusapply.WriteIfUnchanged(ctx, r.Client, v1alpha1.GroupVersion.WithKind("TrainingJob"), s.job, Owner, next)
+	switch {
+	case apierrors.IsNotFound(err): // deleted in the meantime
 		return 0, nil
-	}
-	if err != nil {
+	case apierrors.IsConflict(err): // changed in the meantime
+		return conflictRetry, nil
+	case err != nil:
 		return 0, fmt.Errorf("writing the status of TrainingJob %s: %w", s.key, err)
 	}
 	s.pace.status = s.observed.Now

@@ -1,6 +1,6 @@
 """Checks what the README promises: `python3 -m unittest -v` in this folder, a minute or two on two idle cores.
 
-The runs have three epochs. TRAINYARD_TEST_EPOCHS=40 checks the accuracy of the
+The runs have three epochs. TRAINYARD_TEST_EPOCHS=20 checks the accuracy of the
 length that trainingjob.yaml asks for.
 """
 import json

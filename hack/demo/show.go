@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -25,12 +26,13 @@ type show struct {
 	client  client.Client
 	key     client.ObjectKey
 
-	start   time.Time
-	last    string
-	told    time.Time
-	running bool      // it ran when it was last looked at
-	broken  time.Time // when the node was taken away
-	node    string
+	start     time.Time
+	last      string
+	told      time.Time
+	running   bool      // it ran when it was last looked at
+	broken    time.Time // when the node was taken away
+	node      string
+	recovered bool // the way back has been told
 }
 
 // watch follows the job to its end.
@@ -42,6 +44,7 @@ func (s *show) watch(ctx context.Context) (*v1alpha1.TrainingJob, error) {
 			return nil, fmt.Errorf("reading the job: %w", err)
 		}
 		s.tell(job)
+		s.tellRecovery(job.Status.LastRecovery)
 		if job.Status.Finished() {
 			return job, nil
 		}
@@ -77,7 +80,9 @@ func (s *show) tell(job *v1alpha1.TrainingJob) {
 	if st.Placed() && st.State == v1alpha1.StateStarting {
 		line += "  on " + places(st.Admission)
 	}
-	if p := st.Progress; p != nil && p.Step != nil && st.State == v1alpha1.StateRunning {
+	// What was reported before a recovery is no news after it.
+	stale := st.LastRecovery != nil && st.LastRecovery.FirstStep == nil
+	if p := st.Progress; p != nil && p.Step != nil && st.State == v1alpha1.StateRunning && !stale {
 		line += "  " + figures(p)
 	}
 	if line == s.last || st.State == "" {
@@ -127,34 +132,29 @@ func (s *show) breakNode(ctx context.Context, job *v1alpha1.TrainingJob) error {
 	return nil
 }
 
-// recovery tells the parts of the way back.
-func (s *show) recovery(r *v1alpha1.Recovery) {
-	say(fmt.Sprintf("\nRecovery from the loss of %s (attempt %d, %s):", s.node, r.Attempt, r.Reason))
-	say("  " + r.Message)
-	at := s.broken
+// tellRecovery tells the parts of the way back once the training advances again.
+func (s *show) tellRecovery(r *v1alpha1.Recovery) {
+	if s.recovered || s.broken.IsZero() || r == nil || r.Detected.Time.Before(s.broken) || r.FirstStep == nil || r.Running == nil {
+		return
+	}
+	s.recovered = true
+	say(fmt.Sprintf("\n         ✓ recovered from the loss of %s (attempt %d, %s)", s.node, r.Attempt, r.Reason))
+	say("           " + r.Message)
 	for _, part := range []struct {
 		name string
 		time *metav1.MicroTime
 	}{{"detected", r.Detected}, {"placed anew", r.Placed}, {"all ranks run", r.Running}, {"first step", r.FirstStep}} {
-		if part.time == nil {
-			continue
-		}
-		say(fmt.Sprintf("  %-14s %5.1f s after the loss (+%.1f s)", part.name,
-			part.time.Sub(s.broken).Seconds(), part.time.Sub(at).Seconds()))
-		at = part.time.Time
+		say(fmt.Sprintf("           %-14s %5.1f s after the loss", part.name, part.time.Sub(s.broken).Seconds()))
 	}
 	from := r.ResumedFrom
 	if from == "" {
 		from = "the beginning"
 	}
-	say("  resumed from   " + from)
+	say("           resumed from   " + from + "\n")
 }
 
 // conclude prints the result and what to try next.
 func conclude(ctx context.Context, c *cluster.Cluster, s *show, job *v1alpha1.TrainingJob) error {
-	if r := job.Status.LastRecovery; r != nil && !s.broken.IsZero() {
-		s.recovery(r)
-	}
 	say("\nResult: " + string(job.Status.State))
 	say(s.lastLines(ctx, job))
 	if job.Status.State != v1alpha1.StateSucceeded {
@@ -162,12 +162,20 @@ func conclude(ctx context.Context, c *cluster.Cluster, s *show, job *v1alpha1.Tr
 	}
 	say(`
 The cluster is still up. To look around:
-  export KUBECONFIG=` + c.Kubeconfig() + `
+  export KUBECONFIG=` + c.Kubeconfig() + withKubectl(c) + `
   kubectl get tj -o wide
   kubectl describe tj electricity
   bin/lab node list
 make demo-down removes everything.`)
 	return nil
+}
+
+// withKubectl is what makes kubectl be found where it is not installed.
+func withKubectl(c *cluster.Cluster) string {
+	if _, err := exec.LookPath("kubectl"); err == nil {
+		return ""
+	}
+	return "\n  export PATH=$PATH:" + c.Programs()
 }
 
 // lastLines are what rank 0 printed for people at its end.

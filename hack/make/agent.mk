@@ -18,6 +18,10 @@ docs-faults: ## Generate the fault table of the documentation from the rules.
 bench-agent: agent ## Measure the node agent on the fake driver library (about 4 minutes).
 	@go run ./hack/benchagent -agent $(BIN)/agent
 
+.PHONY: gpu-check
+gpu-check: agent ## Check the agent on this machine's NVIDIA GPU and record what its driver answers; without one say so.
+	@go run ./hack/gpucheck -agent $(BIN)/agent
+
 .PHONY: sim-year
 sim-year: ## Let 400 servers live a year on a fake clock; count what agents miss and cry (10-15 minutes of two cores).
 	@go run ./test/simyear $(SIM_FLAGS)

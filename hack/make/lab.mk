@@ -8,6 +8,7 @@ lab: ## Build the lab, a real cluster on one machine, into bin/lab.
 
 .PHONY: lab-packages
 lab-packages: ## Install the Debian packages that real nodes and images need (root).
+	apt-get update -q
 	apt-get install -y --no-install-recommends containerd runc containernetworking-plugins iproute2 nftables util-linux mmdebstrap ca-certificates
 
 .PHONY: lab-binaries

@@ -14,13 +14,13 @@ prometheus-rule: ## Make the PrometheusRule of config/prometheus from the plain 
 dashboard: ## Make the Grafana dashboard of config/grafana from hack/dashboard.
 	@go run ./hack/dashboard > config/grafana/gpu-fleet.json
 
-.PHONY: observability-packages
-observability-packages: ## Install Debian's prometheus, which the tests of dashboard and alerts start themselves (root).
-	apt-get install -y --no-install-recommends prometheus
-
 .PHONY: test-alerts
 test-alerts: ## Check the alert rules and when each fires (needs promtool; make test does this too).
 	promtool check rules $(PLAIN_RULES)
 	promtool test rules config/prometheus/plain/trainyard.test.yml
 
 manifests: prometheus-rule dashboard
+
+.PHONY: dashboard-picture
+dashboard-picture: lab ## Draw docs/images/gpu-fleet-*.svg from a fleet that works and fails for 4 minutes.
+	KUBEBUILDER_ASSETS=$(ENVTEST_ASSETS) go run ./hack/dashboard/picture

@@ -72,6 +72,7 @@ func New(a *Agent) *Agent {
 	a.restored = make(chan *v1alpha1.NodeHardware)
 	a.policies = make(chan *v1alpha1.HardwarePolicy)
 	a.seen = map[string]time.Time{}
+	a.Core.Heard = func(e hardware.Event) { a.Recorder.Event(e) }
 	a.continued = a.Cluster == nil
 	a.Sampler.ResetsKnown = a.continued
 	return a
@@ -170,7 +171,6 @@ func (a *Agent) judge(ctx context.Context, start func(func(context.Context))) {
 			a.readKernelLog(snap)
 			a.show(a.Core.Take(snap), false)
 		case e := <-a.events:
-			a.Recorder.Event(e)
 			a.show(a.Core.Event(e), true)
 		case <-stale.C():
 			if !fresh {
@@ -260,6 +260,7 @@ func (a *Agent) restore(ctx context.Context) {
 func (a *Agent) continueFrom(object *v1alpha1.NodeHardware) {
 	a.Core.Restore(&object.Status)
 	a.continued = true
+	a.show(a.Core.Again(a.Clock.Now()), true) // what was judged without the record is not to be published
 	a.remember.Store(&object.Status)
 	a.Publisher.Continue(&object.Status)
 	a.expected.Store(object.Spec.ExpectedDevices)

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,24 +9,29 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
+	"os"
 	"path/filepath"
+	"sync"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
 
 // selfSignedFor is the life of a certificate that the agent made itself: longer
 // than any agent runs, since it is made anew with every start.
 const selfSignedFor = 10 * 365 * 24 * time.Hour
 
+// The files of a certificate, as a Secret of type kubernetes.io/tls mounts them.
+const (
+	certificateFile = "tls.crt"
+	keyFile         = "tls.key"
+)
+
 // ServerTLS is how an endpoint speaks TLS. With a folder it shows the
-// certificate in its files tls.crt and tls.key, as a Secret of type
-// kubernetes.io/tls mounts them, and reads them again whenever they change,
-// until the context ends; without one it shows a certificate for the host that
-// it makes now and signs itself. HTTP/2 is left out: a scrape gains nothing
-// from it, and its stream resets were an attack.
-func ServerTLS(ctx context.Context, folder, host string, now time.Time, failed func(error)) (*tls.Config, error) {
+// certificate in its files tls.crt and tls.key, and reads them again once they
+// have changed; a pair that cannot be read then is reported and the one before it
+// stays. Without a folder it shows a certificate for the host that it makes now
+// and signs itself. HTTP/2 is left out: a scrape gains nothing from it, and its
+// stream resets were an attack.
+func ServerTLS(folder, host string, now time.Time, problem func(error)) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}
 	if folder == "" {
 		certificate, err := selfSigned(host, now)
@@ -37,17 +41,61 @@ func ServerTLS(ctx context.Context, folder, host string, now time.Time, failed f
 		config.Certificates = []tls.Certificate{*certificate}
 		return config, nil
 	}
-	watcher, err := certwatcher.New(filepath.Join(folder, corev1.TLSCertKey), filepath.Join(folder, corev1.TLSPrivateKeyKey))
-	if err != nil {
-		return nil, fmt.Errorf("read the certificate: %w", err)
+	files := &certificateFiles{folder: folder, problem: problem}
+	if err := files.read(); err != nil {
+		return nil, err
 	}
-	go func() {
-		if err := watcher.Start(ctx); err != nil && ctx.Err() == nil {
-			failed(fmt.Errorf("watch the certificate in %s: %w", folder, err))
-		}
-	}()
-	config.GetCertificate = watcher.GetCertificate
+	config.GetCertificate = files.get
 	return config, nil
+}
+
+// certificateFiles shows what two files hold. It looks at them with every
+// handshake, of which there are few: a watch would take a goroutine, and
+// controller-runtime's links the agent with a whole clientset.
+type certificateFiles struct {
+	folder  string
+	problem func(error)
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	stamps  [2]stamp
+}
+
+// stamp tells one content of a file from another.
+type stamp struct {
+	changed time.Time
+	size    int64
+}
+
+func (f *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.read(); err != nil {
+		f.problem(err)
+	}
+	return f.current, nil
+}
+
+// read reads the files unless they are as they were.
+func (f *certificateFiles) read() error {
+	paths := [2]string{filepath.Join(f.folder, certificateFile), filepath.Join(f.folder, keyFile)}
+	var stamps [2]stamp
+	for i, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return fmt.Errorf("certificate: %w", err)
+		}
+		stamps[i] = stamp{info.ModTime(), info.Size()}
+	}
+	if stamps == f.stamps {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(paths[0], paths[1])
+	if err != nil {
+		return fmt.Errorf("certificate in %s: %w", f.folder, err)
+	}
+	f.current, f.stamps = &pair, stamps
+	return nil
 }
 
 func selfSigned(host string, now time.Time) (*tls.Certificate, error) {

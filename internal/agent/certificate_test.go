@@ -54,7 +54,7 @@ func writeCertificate(t *testing.T, folder, host string) {
 
 func TestSelfSignedCertificate(t *testing.T) {
 	now := time.Now()
-	config, err := ServerTLS(t.Context(), "", "node-1", now, func(err error) { t.Error(err) })
+	config, err := ServerTLS("", "node-1", now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestSelfSignedCertificate(t *testing.T) {
 	if now.Before(certificate.NotBefore) || now.AddDate(9, 0, 0).After(certificate.NotAfter) {
 		t.Errorf("valid from %v to %v, want from before %v for 10 years", certificate.NotBefore, certificate.NotAfter, now)
 	}
-	again, err := ServerTLS(t.Context(), "", "node-1", now, nil)
+	again, err := ServerTLS("", "node-1", now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,26 +77,35 @@ func TestSelfSignedCertificate(t *testing.T) {
 func TestCertificateIsReadAgain(t *testing.T) {
 	folder := t.TempDir()
 	writeCertificate(t, folder, "before")
-	config, err := ServerTLS(t.Context(), folder, "node-1", time.Now(), func(err error) { t.Error(err) })
+	problems := 0
+	config, err := ServerTLS(folder, "node-1", time.Now(), func(error) { problems++ })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name := shown(t, config).DNSNames[0]; name != "before" {
-		t.Errorf("shows the certificate of %q", name)
-	}
-	writeCertificate(t, folder, "after")
-	pause := time.NewTicker(20 * time.Millisecond)
-	defer pause.Stop()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-pause.C {
-		if shown(t, config).DNSNames[0] == "after" {
-			return
+	shows := func(want string) {
+		t.Helper()
+		if name := shown(t, config).DNSNames[0]; name != want {
+			t.Errorf("shows the certificate of %q, want %q", name, want)
 		}
 	}
-	t.Error("the new certificate was never shown")
+	shows("before")
+	if err := os.WriteFile(filepath.Join(folder, "tls.key"), []byte("half of a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shows("before") // a pair that does not fit changes nothing
+	if problems != 1 {
+		t.Errorf("%d problems were reported, want 1", problems)
+	}
+	writeCertificate(t, folder, "afterwards")
+	shows("afterwards")
+	if err := os.Remove(filepath.Join(folder, "tls.crt")); err != nil {
+		t.Fatal(err)
+	}
+	shows("afterwards")
 }
 
 func TestCertificateIsMissing(t *testing.T) {
-	_, err := ServerTLS(t.Context(), t.TempDir(), "node-1", time.Now(), nil)
+	_, err := ServerTLS(t.TempDir(), "node-1", time.Now(), nil)
 	if err == nil || !strings.Contains(err.Error(), "tls.crt") {
 		t.Errorf("%v, want an error that names tls.crt", err)
 	}

@@ -19,10 +19,20 @@ const maxHeard = 1024
 
 // Core judges what the sampler and the drivers say. It is for one goroutine.
 type Core struct {
+	// Heard is told of every event, from the driver or the kernel's log, as it is
+	// judged; it may be nil.
+	Heard func(hardware.Event)
+
 	classifier *hardware.Classifier
 	policy     v1alpha1.PolicyInForce
 	last       *Snapshot
 	recent     []heard
+	// known is until when, in which boot, an earlier life of the agent heard and
+	// published everything.
+	known struct {
+		boot  string
+		until time.Time
+	}
 }
 
 type heard struct {
@@ -53,7 +63,12 @@ func NewCore(policy hardware.Policy) (*Core, error) {
 }
 
 // Restore takes what an earlier life of the agent published.
-func (c *Core) Restore(status *v1alpha1.NodeHardwareStatus) { c.classifier.Restore(FaultsOf(status)) }
+func (c *Core) Restore(status *v1alpha1.NodeHardwareStatus) {
+	c.classifier.Restore(FaultsOf(status))
+	if status.HeartbeatTime != nil {
+		c.known.boot, c.known.until = status.BootID, status.HeartbeatTime.Add(time.Second) // it tells whole seconds
+	}
+}
 
 // SetPolicy judges by another policy from now on; nil is the built-in one. A
 // policy that is wrong changes nothing but what is said about it.
@@ -118,6 +133,9 @@ func (c *Core) hear(e hardware.Event) {
 	if e.BootID == "" {
 		e.BootID = c.last.Sample.BootID
 	}
+	if c.Heard != nil {
+		c.Heard(e)
+	}
 	c.classifier.Report(e)
 }
 
@@ -129,6 +147,9 @@ func (c *Core) Messages(messages []kmsg.Message, booted time.Time) (news bool) {
 	}
 	for _, m := range messages {
 		at := booted.Add(m.SinceBoot)
+		if c.last.Sample.BootID == c.known.boot && at.Before(c.known.until) {
+			continue // told once more it would come after the reset that cured it
+		}
 		device := c.deviceAt(m.PCI)
 		if m.Kind == hardware.Xid && m.Hint == hardware.HintNone && c.wasHeard(device, m.Code, at) {
 			continue
@@ -152,6 +173,14 @@ func (c *Core) wasHeard(device string, code int, at time.Time) bool {
 	return slices.ContainsFunc(c.recent, func(h heard) bool {
 		return h.device == device && h.code == code && at.Sub(h.at).Abs() < echo
 	})
+}
+
+// Again judges the last snapshot once more, by what has become known since.
+func (c *Core) Again(now time.Time) *Report {
+	if c.last == nil {
+		return nil
+	}
+	return c.again(now)
 }
 
 // Stale judges as if no device had answered, since no look has ended for too

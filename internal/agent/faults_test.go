@@ -214,6 +214,7 @@ func TestFaultTableThroughTheLibrary(t *testing.T) {
 		{"driver: drain and reset", "H100", map[string]string{"recovery_action": "4"}, 0, degraded(hardware.ActionResetWhenIdle, "driver-recovery-action")},
 		{"driver: IMEX", "B200", map[string]string{"recovery_action": "5"}, 0, degraded(hardware.ActionRecoverIMEX, "driver-recovery-action")},
 		{"driver: bus reset", "B200", map[string]string{"recovery_action": "6"}, 0, fatal(hardware.ActionResetBus, "driver-recovery-action")},
+		{"driver: system reboot", "B200", map[string]string{"recovery_action": "7"}, 0, fatal(hardware.ActionRebootNode, "driver-recovery-action")},
 		{"driver: unknown wish", "B200", map[string]string{"recovery_action": "77"}, 0, healthy(hardware.ActionNone, "")},
 	}
 	for _, tt := range tests {

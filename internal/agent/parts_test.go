@@ -138,6 +138,35 @@ func TestKernelLog(t *testing.T) {
 	}
 }
 
+// TestKernelLogAfterRestart: the log still holds what an earlier life heard, and
+// what was cured since then stays cured.
+func TestKernelLogAfterRestart(t *testing.T) {
+	core, err := NewCore(hardware.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	heartbeat := metav1.NewTime(noon)
+	core.Restore(&v1alpha1.NodeHardwareStatus{BootID: "b", HeartbeatTime: &heartbeat})
+	snap := &Snapshot{
+		Sample:   hardware.Sample{Time: noon.Add(time.Minute), BootID: "b", Devices: []hardware.DeviceSample{{UUID: "GPU-0", Epoch: "1", Readable: true}}},
+		Readings: []nvml.Reading{{Identity: nvml.Identity{UUID: "GPU-0", PCI: "0000:18:00.0"}, Readable: true}},
+	}
+	core.Take(snap)
+	xid := func(code int, at time.Duration) kmsg.Message {
+		return kmsg.Message{Kind: hardware.Xid, Code: code, PCI: "0000:18:00.0", SinceBoot: time.Hour + at}
+	}
+	if core.Messages([]kmsg.Message{xid(95, -30*time.Minute), xid(119, 0)}, noon.Add(-time.Hour)) {
+		t.Error("what was published is news")
+	}
+	if !core.Messages([]kmsg.Message{xid(63, 30*time.Second)}, noon.Add(-time.Hour)) {
+		t.Error("what happened since is none")
+	}
+	snap.Sample.BootID = "c"
+	if !core.Messages([]kmsg.Message{xid(95, -30*time.Minute)}, noon.Add(-time.Hour)) {
+		t.Error("in another boot everything is")
+	}
+}
+
 func TestStatusRemembersFaults(t *testing.T) {
 	faults := []hardware.Fault{
 		{
@@ -159,16 +188,37 @@ func TestRecording(t *testing.T) {
 	sample.Devices[0].Vars.Set(hardware.VarTemperature, 61)
 	sample.Node.SetFlag(hardware.VarDriverUp, true)
 	r.Sample(&sample)
-	r.Event(nvml.Event{Time: noon.Add(time.Second), Kind: nvml.EventXid, UUID: "GPU-0", Data: 79})
-	sample.Time = noon.Add(5 * time.Second)
+	core, err := NewCore(hardware.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	core.Heard = r.Event
+	xid31 := func(owner string, at time.Duration) {
+		sample.Time, sample.Devices[0].Owners = noon.Add(at), []string{owner}
+		r.Sample(&sample)
+		core.Take(&Snapshot{Sample: sample})
+		core.Event(nvml.Event{Time: noon.Add(at), Kind: nvml.EventXid, UUID: "GPU-0", Data: 31})
+	}
+	xid31("a/job", time.Second)
+	xid31("b/job", time.Hour) // another owner: the tape must know
+	core.Event(nvml.Event{Time: noon.Add(time.Hour), Kind: nvml.EventXid, UUID: "GPU-0", Data: 79})
+	sample.Time = noon.Add(time.Hour + 5*time.Second)
 	r.Sample(&sample)
 	var nobody *Recorder
 	nobody.Sample(&sample) // records nothing
 
 	var problem error
 	statements, err := hardware.Replay(hardware.Defaults(), ReadRecords(bytes.NewReader(tape.Bytes()), &problem))
-	if err != nil || problem != nil || len(statements) != 1 || statements[0].To.Action != hardware.ActionPowerCycle {
+	if n := len(statements); err != nil || problem != nil || n == 0 || statements[n-1].To.Action != hardware.ActionPowerCycle {
 		t.Errorf("replayed %v, %v, %v", statements, err, problem)
+	}
+	lenient := hardware.Merge(hardware.Defaults(), hardware.Policy{Name: "lenient", Rules: []hardware.Rule{{
+		Name: "ignored", Kind: hardware.Xid, Codes: []int{79}, ClearOn: hardware.ClearQuiet,
+		Outcome: hardware.Outcome{Severity: hardware.Healthy, Class: hardware.ClassInformational, Action: hardware.ActionCount, Advice: "not now"},
+	}}})
+	statements, err = hardware.Replay(lenient, ReadRecords(bytes.NewReader(tape.Bytes()), &problem))
+	if n := len(statements); err != nil || n == 0 || statements[n-1].To.Action != hardware.ActionRunDiagnostics {
+		t.Errorf("of two owners a policy that ignores Xid 79 says %v, %v", statements, err)
 	}
 	for _, bad := range []string{"garbage", `{"time":"2026-03-01T12:00:00Z","node":{"weather":1}}`} {
 		for range ReadRecords(strings.NewReader(bad), &problem) {

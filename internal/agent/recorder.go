@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/trainyard/trainyard/internal/nvml"
 	"github.com/trainyard/trainyard/pkg/hardware"
 )
 
@@ -62,12 +61,12 @@ func (r *Recorder) Sample(s *hardware.Sample) {
 	r.write(line)
 }
 
-// Event records an event.
-func (r *Recorder) Event(e nvml.Event) {
-	if r == nil || e.Kind != nvml.EventXid {
+// Event records an event as it was judged: with who held the device.
+func (r *Recorder) Event(e hardware.Event) {
+	if r == nil {
 		return
 	}
-	r.write(record{Time: e.Time, Event: &eventRecord{Kind: hardware.Xid, Code: int(min(e.Data, 1<<20)), Device: e.UUID}}) //nolint:gosec // bounded in the same expression
+	r.write(record{Time: e.Time, BootID: e.BootID, Event: &eventRecord{Kind: e.Kind, Code: e.Code, Device: e.Device, Hint: e.Hint, Owners: e.Owners}})
 }
 
 func (r *Recorder) write(line record) {

@@ -124,13 +124,6 @@ type Log struct {
 // New makes a log of a file, usually /dev/kmsg.
 func New(path string) *Log { return &Log{path: path} }
 
-// Skip makes the log pass over messages that an earlier life of the process has
-// read in this boot.
-func (l *Log) Skip(last uint64) { l.next, l.read = last+1, true }
-
-// Next is the number of the first message that was not read yet.
-func (l *Log) Next() uint64 { return l.next }
-
 // Read returns what was written since the last call, at first since boot, and
 // never waits.
 func (l *Log) Read() ([]Message, error) {

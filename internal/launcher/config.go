@@ -74,7 +74,7 @@ func FromEnv(args, environ []string, getenv func(string) string) (Config, error)
 		Alone:  cfg.Peers == "",
 	}
 	e.json(launchspec.EnvLogRules, &cfg.Rules)
-	e.json(launchspec.EnvMPIHosts, &cfg.MPIHosts)
+	cfg.MPIHosts = e.hosts(launchspec.EnvMPIHosts)
 	e.check(len(args) > 0, "no command: write it after run --")
 	if cfg.Peers != "" {
 		_, _, err := net.SplitHostPort(cfg.Peers)
@@ -131,4 +131,22 @@ func (e *env) json(name string, into any) {
 		err := json.Unmarshal([]byte(v), into)
 		e.check(err == nil, "%s is not the JSON it should be: %v", name, err)
 	}
+}
+
+// maxHosts is far more than a job has pods.
+const maxHosts = 1 << 16
+
+func (e *env) hosts(name string) []launchspec.MPIHost {
+	var list []launchspec.MPIHost
+	e.json(name, &list)
+	total := int64(0)
+	for _, h := range list {
+		e.check(h.Count >= 0, "%s: count %d of %s must not be negative", name, h.Count, h.Host)
+		total += max(int64(h.Count), 1)
+	}
+	e.check(total <= maxHosts, "%s: %d hosts are more than %d", name, total, maxHosts)
+	if len(e.errs) > 0 {
+		return nil
+	}
+	return launchspec.MPIHosts(list)
 }

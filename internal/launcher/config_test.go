@@ -25,7 +25,7 @@ func TestFromEnv(t *testing.T) {
 		launchspec.EnvInstructionFile: "/info/instruction", launchspec.EnvHoldSeconds: "60", launchspec.EnvOrphanSeconds: "300",
 		launchspec.EnvGraceSeconds: "10", launchspec.EnvLogRules: `[{"name":"Keras"},{"name":"x","pattern":"(?P<step>1)"}]`,
 		launchspec.EnvTerminationPath: "/term", launchspec.EnvRuntimeDir: "/run/t", launchspec.EnvSSHPort: "22",
-		launchspec.EnvMPIHosts: `[{"host":"w-0","slots":8}]`,
+		launchspec.EnvMPIHosts: `[{"host":"w-0","slots":8},{"host":"x-*.svc","count":2,"slots":4}]`,
 	}, "python", "train.py")
 	want := Config{
 		Job: "elec", Namespace: "ns", UID: "uid", Set: "worker", Index: 2, Rank: 3, Framework: "MPI",
@@ -34,7 +34,7 @@ func TestFromEnv(t *testing.T) {
 		TerminationPath: "/term", RuntimeDir: "/run/t", SSHPort: 22,
 		Policy:   lifecycle.Policy{Hold: time.Minute, Orphan: 5 * time.Minute, Grace: 10 * time.Second},
 		Rules:    []progress.Rule{{Name: "Keras"}, {Name: "x", Pattern: "(?P<step>1)"}},
-		MPIHosts: []launchspec.MPIHost{{Host: "w-0", Slots: 8}},
+		MPIHosts: []launchspec.MPIHost{{Host: "w-0", Slots: 8}, {Host: "x-0.svc", Slots: 4}, {Host: "x-1.svc", Slots: 4}},
 		Args:     []string{"python", "train.py"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -64,6 +64,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"no port":          {launchspec.EnvPeers, "zero", `"zero" must be host:port`},
 		"a way out":        {launchspec.EnvResumeFrom, "../x", "not an attempt's directory such as attempt-0001"},
 		"no JSON":          {launchspec.EnvMPIHosts, "[", "is not the JSON it should be"},
+		"negative hosts":   {launchspec.EnvMPIHosts, `[{"host":"w-*","count":-1}]`, "count -1 of w-* must not be negative"},
+		"too many hosts":   {launchspec.EnvMPIHosts, `[{"host":"w-*","count":65536},{"host":"x"}]`, "65537 hosts are more than 65536"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -179,6 +180,25 @@ func TestSignals(t *testing.T) {
 			}
 			s.scenario.Unset(1, tt.key)
 		})
+	}
+}
+
+// TestRamp: what a scenario says of a ramp is what the library plays, or tests of
+// rates and trends would watch a value that stands still.
+func TestRamp(t *testing.T) {
+	s := newStage(t, "H100", 1)
+	s.scenario.GPU(0, "temperature", "40..90@0.2")
+	s.play()
+	var seen []float64
+	s.until("the end of the ramp", func(r []Reading, _ State) bool {
+		celsius, known := r[0].Vars.Get(hardware.VarTemperature)
+		if known {
+			seen = append(seen, celsius)
+		}
+		return celsius == 90
+	})
+	if seen[0] < 40 || seen[0] >= 90 || !slices.IsSorted(seen) {
+		t.Errorf("from 40 to 90 by way of %v", seen)
 	}
 }
 

@@ -132,9 +132,8 @@ func TestEnvironment(t *testing.T) {
 				`"environment":"cloud","task":{"type":"evaluator","index":0}}`},
 		},
 		"MPI's rank 0 in a set of its own starts nothing on itself": {
-			job: job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1}, set{name: "worker", replicas: 2, limits: gpus("4")}),
-			want: map[string]string{"TRAINYARD_MPI_HOSTS": `[{"host":"worker-0.bert.nlp.svc","slots":4},` +
-				`{"host":"worker-1.bert.nlp.svc","slots":4}]`},
+			job:  job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1}, set{name: "worker", replicas: 2, limits: gpus("4")}),
+			want: map[string]string{"TRAINYARD_MPI_HOSTS": `[{"host":"worker-*.bert.nlp.svc","count":2,"slots":4}]`},
 		},
 		"MPI's workers need no list": {
 			job: job(v1alpha1.FrameworkMPI, set{name: "launcher", replicas: 1}, set{name: "worker", replicas: 2}), set: 1, index: 1,
@@ -178,6 +177,34 @@ func TestClusterDomainEndsTheNames(t *testing.T) {
 	}
 	if got := env(t, p, 0, 0)["JAX_COORDINATOR_ADDRESS"]; got != "host-0.bert.nlp.svc.cluster.local:1234" {
 		t.Errorf("JAX_COORDINATOR_ADDRESS = %s", got)
+	}
+}
+
+// TestTheLargestJobs: 4096 pods, with names as long as they may be.
+func TestTheLargestJobs(t *testing.T) {
+	largest := func(framework v1alpha1.Framework, name, worker string) *v1alpha1.TrainingJob {
+		j := job(framework, set{name: "chief", replicas: 1}, set{name: worker, replicas: 4095})
+		j.Name, j.Namespace = name, strings.Repeat("n", len(name))
+		return j
+	}
+	long := strings.Repeat("w", 32)
+	for _, framework := range []v1alpha1.Framework{
+		v1alpha1.FrameworkPyTorch, v1alpha1.FrameworkJAX, v1alpha1.FrameworkMPI, v1alpha1.FrameworkGeneric,
+	} {
+		p := plan(t, largest(framework, "a-job-of-18-chars.", long))
+		for _, v := range p.AppendEnv(nil, 0, 0, 1) {
+			if len(v.Value) > 1000 {
+				t.Errorf("%s: %s has %d bytes", framework, v.Name, len(v.Value))
+			}
+		}
+	}
+	p := plan(t, largest(v1alpha1.FrameworkTensorFlow, "gpt", "w"))
+	if n := len(env(t, p, 1, 4094)["TF_CONFIG"]); n >= 128<<10 {
+		t.Errorf("TF_CONFIG has %d bytes, which no program can be started with", n)
+	}
+	_, err := rendezvous.New(largest(v1alpha1.FrameworkTensorFlow, "gpt", long), "")
+	if err == nil || !strings.Contains(err.Error(), "the list of hosts in TF_CONFIG has 2") || !strings.Contains(err.Error(), "use fewer replicas, or shorter names") {
+		t.Errorf("error %v, want one that names the size and the cure", err)
 	}
 }
 
@@ -228,20 +255,5 @@ func TestUnknownFramework(t *testing.T) {
 	_, err := rendezvous.New(job("Caffe", set{name: "worker", replicas: 1}), "")
 	if err == nil || !strings.Contains(err.Error(), `spec.framework: "Caffe"`) {
 		t.Errorf("error %v", err)
-	}
-}
-
-func TestListsOfHostsHaveToFitAVariable(t *testing.T) {
-	for _, framework := range []v1alpha1.Framework{v1alpha1.FrameworkTensorFlow, v1alpha1.FrameworkMPI} {
-		t.Run(string(framework), func(t *testing.T) {
-			first := set{name: "chief", replicas: 1}
-			if _, err := rendezvous.New(job(framework, first, set{name: "worker-of-the-ring", replicas: 1500}), ""); err != nil {
-				t.Errorf("1500 workers: %v", err)
-			}
-			_, err := rendezvous.New(job(framework, first, set{name: "worker-of-the-ring", replicas: 4095}), "")
-			if err == nil || !strings.Contains(err.Error(), "use fewer replicas") {
-				t.Errorf("4095 workers: error %v, want one that says what to do", err)
-			}
-		})
 	}
 }

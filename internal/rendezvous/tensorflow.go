@@ -56,8 +56,15 @@ func newTensorFlow(p *Plan, m *meeting) (*tensorFlow, error) {
 		return nil, fmt.Errorf("encode TF_CONFIG: %w", err)
 	}
 	f.head = `{"cluster":` + string(raw) + `,"environment":"cloud","task":`
-	return f, fits("TF_CONFIG", f.head)
+	if len(f.head) > maxVariable {
+		return nil, fmt.Errorf("spec.replicaSpecs: the list of hosts in TF_CONFIG has %d bytes and Linux passes %d: use fewer replicas, or shorter names for the sets, the job and its namespace", len(f.head), maxVariable)
+	}
+	return f, nil
 }
+
+// maxVariable is what Linux passes of one variable to a program (MAX_ARG_STRLEN,
+// 128 KiB), less room for the name and for what differs between ranks.
+const maxVariable = 128<<10 - 1<<10
 
 func (*tensorFlow) name() v1alpha1.Framework { return v1alpha1.FrameworkTensorFlow }
 

@@ -1,6 +1,7 @@
 package hardware
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -62,7 +63,10 @@ func TestValidate(t *testing.T) {
 				t.Errorf("Validate = %v, want %s with a cure like %q", err, tt.field, tt.cure)
 			}
 			if len(problems) != 1 {
-				t.Errorf("one fault, %d problems: %v", len(problems), err)
+				t.Fatalf("one fault, %d problems: %v", len(problems), err)
+			}
+			if p := problems[0]; p.Value == nil || p.Error() != fmt.Sprintf("%s: %v: %s", tt.field, quoted(p.Value), p.Cure) {
+				t.Errorf("%q does not name field, value and cure", p.Error())
 			}
 		})
 	}

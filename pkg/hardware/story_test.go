@@ -46,6 +46,38 @@ func TestTwoOwners(t *testing.T) {
 	}
 }
 
+// TestCountAndWindow: a rule that asks for a number of bursts in a span.
+func TestCountAndWindow(t *testing.T) {
+	calm := Outcome{Healthy, ClassWarning, ActionObserve, "watch it"}
+	three := Policy{Name: "three", Rules: []Rule{{
+		Name: "contained-often", Kind: Xid, Codes: []int{94}, Count: 3, Window: time.Hour, ClearOn: ClearReset, Below: &calm,
+		Outcome: Outcome{Degraded, ClassHardware, ActionResetWhenIdle, "three in an hour"},
+	}}}
+	for _, tt := range []struct {
+		name  string
+		apart time.Duration
+		times int
+		want  wanted
+	}{
+		{"twice in an hour", 20 * time.Minute, 2, wanted{Healthy, ClassWarning, ActionObserve}},
+		{"three times in an hour", 20 * time.Minute, 3, wanted{Degraded, ClassHardware, ActionResetWhenIdle}},
+		{"three times in two hours", 40 * time.Minute, 3, wanted{Healthy, ClassWarning, ActionObserve}},
+		{"one burst of many", 10 * time.Second, 6, wanted{Healthy, ClassWarning, ActionObserve}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorldOf(t, Merge(Defaults(), three))
+			w.tick()
+			for i := range tt.times {
+				if i > 0 {
+					w.pass(tt.apart)
+				}
+				w.xid(94)
+			}
+			w.want(tt.want)
+		})
+	}
+}
+
 func TestDriverFirst(t *testing.T) {
 	tests := []struct {
 		name   string

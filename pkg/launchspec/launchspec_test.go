@@ -113,6 +113,14 @@ func FuzzCheckpointRef(f *testing.F) {
 	})
 }
 
+func TestMPIHosts(t *testing.T) {
+	got := MPIHosts([]MPIHost{{Host: "driver", Slots: 1}, {Host: "w-*.bert.nlp.svc", Count: 2, Slots: 8}, {Host: "x-*", Count: 1}})
+	want := []MPIHost{{Host: "driver", Slots: 1}, {Host: "w-0.bert.nlp.svc", Slots: 8}, {Host: "w-1.bert.nlp.svc", Slots: 8}, {Host: "x-0"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestJobDir(t *testing.T) {
 	if got := JobDir("elec", "12345678-abcd"); got != "elec-12345678" {
 		t.Error(got)

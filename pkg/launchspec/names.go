@@ -60,7 +60,7 @@ const (
 	EnvTerminationPath = "TRAINYARD_TERMINATION_PATH"
 	// EnvRuntimeDir is RuntimeDir, where it is mounted elsewhere.
 	EnvRuntimeDir = "TRAINYARD_RUNTIME_DIR"
-	// EnvMPIHosts is a JSON list of MPIHost.
+	// EnvMPIHosts is a JSON list of MPIHost, on rank 0 of an MPI job alone.
 	EnvMPIHosts = "TRAINYARD_MPI_HOSTS"
 	// EnvSSHPort is the workers' sshd port of an MPI job.
 	EnvSSHPort = "TRAINYARD_MPI_SSH_PORT"

@@ -3,6 +3,7 @@ package launchspec
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,11 +73,31 @@ type Key struct {
 	PublicKey string `json:"publicKey"`
 }
 
-// MPIHost is one host of an MPI job: its stable name and how many processes it
-// takes.
+// MPIHost is one host of an MPI job, by its stable name, or all hosts of a set:
+// thousands of names in full are more than a variable can hold.
 type MPIHost struct {
+	// Host is the name. Where there is a count, * in it stands for each number
+	// from 0 to one below the count.
 	Host  string `json:"host"`
-	Slots int32  `json:"slots"`
+	Count int32  `json:"count,omitempty"`
+	// Slots is how many processes a host takes.
+	Slots int32 `json:"slots"`
+}
+
+// MPIHosts names every host that a list stands for, one by one.
+func MPIHosts(list []MPIHost) []MPIHost {
+	var out []MPIHost
+	for _, h := range list {
+		if h.Count == 0 {
+			out = append(out, h)
+			continue
+		}
+		for i := range h.Count {
+			name := strings.Replace(h.Host, "*", strconv.FormatInt(int64(i), 10), 1)
+			out = append(out, MPIHost{Host: name, Slots: h.Slots})
+		}
+	}
+	return out
 }
 
 // MaxTerminationBytes is what the kubelet keeps of a termination message.

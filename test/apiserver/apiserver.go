@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -48,7 +49,12 @@ func Start(ctx context.Context, config string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Installed: installed, env: &envtest.Environment{Scheme: NewScheme(), CRDs: crdsOf(installed)}}
+	s := &Server{Installed: installed, env: &envtest.Environment{
+		Scheme: NewScheme(), CRDs: crdsOf(installed),
+		// A busy machine needs longer than the defaults of 20 s and 10 s.
+		ControlPlaneStartTimeout: 3 * time.Minute, ControlPlaneStopTimeout: time.Minute,
+		CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: time.Minute},
+	}}
 	// Nobody reads the data after a crash: do not wait for the disk.
 	s.env.ControlPlane.Etcd = &envtest.Etcd{}
 	s.env.ControlPlane.Etcd.Configure().Append("unsafe-no-fsync", "true")

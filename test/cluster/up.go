@@ -94,6 +94,9 @@ func (c *Cluster) Client() (client.WithWatch, error) {
 	return cl, nil
 }
 
+// Programs is the folder of the cluster's programs, kubectl among them.
+func (c *Cluster) Programs() string { return c.bin }
+
 // Kubeconfig is the path of the administrator's kubeconfig.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 

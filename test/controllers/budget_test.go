@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 )
 
@@ -79,6 +81,8 @@ func TestBudgetOfARestart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, n+1)
+			w.late = true
+			w.cache.lag(2, &corev1.Pod{}) // the news of deletions take their time
 			w.create(training("job", n, strategy(c.strategy)))
 			w.until("running", w.is("job", v1alpha1.StateRunning, 1))
 			w.settle()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -19,14 +20,16 @@ var errCut = errors.New("connection lost")
 type damage int
 
 const (
-	none      damage = iota
-	refused          // it fails before it took effect
-	lost             // it takes effect, and its answer is lost
-	diesFirst        // the manager dies before it
-	diesAfter        // the manager dies after it, before it sees the answer
+	none        damage = iota
+	refused            // it fails before it took effect
+	lost               // it takes effect, and its answer is lost
+	diesFirst          // the manager dies before it
+	diesAfter          // the manager dies after it, before it sees the answer
+	late               // the manager dies, and the call takes effect long after
+	interrupted        // somebody else acts between it and the next
 )
 
-var damages = map[damage]string{refused: "fails", lost: "loses its answer", diesFirst: "is not reached", diesAfter: "is the last"}
+var damages = map[damage]string{refused: "fails", lost: "loses its answer", diesFirst: "is not reached", diesAfter: "is the last", late: "arrives late"}
 
 // calls counts what the manager asks the API server to change, and damages one
 // of these calls. A call is known by what it does and how often it was done:
@@ -45,6 +48,10 @@ type calls struct {
 	dead bool
 	// struck says that the damage was done.
 	struck bool
+	// underway is a call that takes effect later.
+	underway func() error
+	// interrupt is what somebody else does.
+	interrupt func()
 	// veto refuses calls as an admission plugin does.
 	veto func(call string) error
 }
@@ -58,11 +65,17 @@ func (c *calls) do(what string, call func() error) error {
 	switch d {
 	case refused, diesFirst:
 		return fmt.Errorf("%s: %w", what, errCut)
+	case late:
+		c.underway = call
+		return fmt.Errorf("%s: %w", what, errCut)
 	case lost, diesAfter:
 		_ = call()
 		return fmt.Errorf("%s: %w", what, errCut)
 	default:
 		err := call()
+		if d == interrupted {
+			c.interrupt()
+		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err == nil && !strings.HasPrefix(what, "get ") {
@@ -84,7 +97,7 @@ func (c *calls) judge(what string) (damage, error) {
 	c.log = append(c.log, name)
 	if name == c.victim && c.damage != none {
 		c.struck = true
-		c.dead = c.damage == diesFirst || c.damage == diesAfter
+		c.dead = c.damage == diesFirst || c.damage == diesAfter || c.damage == late
 		return c.damage, nil
 	}
 	if c.veto != nil {
@@ -135,30 +148,52 @@ func (c *calls) client(r *reads) client.WithWatch {
 			if len(o.DryRun) > 0 {
 				verb = "try"
 			}
-			return c.do(nameOf(verb, obj), func() error { return inner.Create(ctx, obj, opts...) })
+			return c.do(nameOf(verb, obj), own(r, obj, func() error { return inner.Create(ctx, obj, opts...) }))
 		},
 		Delete: func(ctx context.Context, inner client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
 			verb := "delete"
 			if o := (&client.DeleteOptions{}).ApplyOptions(opts); o.GracePeriodSeconds != nil && *o.GracePeriodSeconds == 0 {
 				verb = "force"
 			}
-			return c.do(nameOf(verb, obj), func() error { return inner.Delete(ctx, obj, opts...) })
+			return c.do(nameOf(verb, obj), own(r, obj, func() error { return inner.Delete(ctx, obj, opts...) }))
 		},
 		DeleteAllOf: func(ctx context.Context, inner client.WithWatch, obj client.Object, opts ...client.DeleteAllOfOption) error {
 			return c.do("delete all "+kindOf(obj), func() error { return inner.DeleteAllOf(ctx, obj, opts...) })
 		},
 		Patch: func(ctx context.Context, inner client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return c.do(nameOf("patch", obj), func() error { return inner.Patch(ctx, obj, patch, opts...) })
+			return c.do(nameOf("patch", obj), own(r, obj, func() error { return inner.Patch(ctx, obj, patch, opts...) }))
 		},
 		Apply: func(ctx context.Context, inner client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
 			owner := (&client.ApplyOptions{}).ApplyOptions(opts).FieldManager
-			return c.do(applied("apply", obj, owner), func() error { return inner.Apply(ctx, obj, opts...) })
+			return c.do(applied("apply", obj, owner), ownApply(r, obj, func() error { return inner.Apply(ctx, obj, opts...) }))
 		},
 		SubResourceApply: func(ctx context.Context, inner client.Client, sub string, obj runtime.ApplyConfiguration, opts ...client.SubResourceApplyOption) error {
 			owner := (&client.SubResourceApplyOptions{}).ApplyOpts(opts).FieldManager
-			return c.do(applied(sub, obj, owner), func() error { return inner.SubResource(sub).Apply(ctx, obj, opts...) })
+			return c.do(applied(sub, obj, owner), ownApply(r, obj, func() error { return inner.SubResource(sub).Apply(ctx, obj, opts...) }))
 		},
 	})
+}
+
+// own is a write that the writer's cache shows when it returns.
+func own(r *reads, obj client.Object, write func() error) func() error {
+	return func() error {
+		err := write()
+		if err == nil {
+			r.catchUp(reflect.TypeOf(obj))
+		}
+		return err
+	}
+}
+
+func ownApply(r *reads, obj runtime.ApplyConfiguration, write func() error) func() error {
+	return func() error {
+		err := write()
+		if err == nil {
+			kind, _ := identify(obj)
+			r.catchUp(kind)
+		}
+		return err
+	}
 }
 
 // live is the manager's client past its cache: its reads are calls too.

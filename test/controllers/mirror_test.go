@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"sync"
@@ -16,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -57,7 +60,12 @@ func follow(ctx context.Context, c client.WithWatch) (*mirror, error) {
 			return nil, err
 		}
 		m.kinds[reflect.TypeOf(obj)] = f
-		changes, err := c.Watch(ctx, list, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.GetResourceVersion()}})
+		// The server drops a watch whose reader is too slow: it is taken up again.
+		changes, err := watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), &toolscache.ListWatch{
+			WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+				return c.Watch(ctx, list.DeepCopyObject().(client.ObjectList), &client.ListOptions{Raw: &opts})
+			},
+		})
 		if err != nil {
 			return nil, fmt.Errorf("watch %T: %w", obj, err)
 		}
@@ -93,6 +101,9 @@ func (m *mirror) run(ctx context.Context, f *followed, changes watch.Interface) 
 		m.mu.Unlock()
 		m.changed.Broadcast()
 	}
+	if ctx.Err() == nil {
+		panic(fmt.Sprintf("the watch of %T has ended", f.list))
+	}
 }
 
 func (f *followed) put(obj client.Object) {
@@ -104,14 +115,16 @@ func (f *followed) put(obj client.Object) {
 	in[obj.GetName()] = obj
 }
 
-// in returns everything of a kind in a namespace. What it returns is shared.
+// in returns everything of a kind in a namespace, and what is in none. What it
+// returns is shared.
 func (m *mirror) in(kind reflect.Type, namespace string) map[string]client.Object {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := map[string]client.Object{}
-	for name, obj := range m.kinds[kind].objects[namespace] {
-		all[name] = obj
+	all := maps.Clone(m.kinds[kind].objects[""])
+	if all == nil {
+		all = map[string]client.Object{}
 	}
+	maps.Copy(all, m.kinds[kind].objects[namespace])
 	return all
 }
 

@@ -75,7 +75,7 @@ func (w *world) obeys(probe *corev1.Pod, refused bool) {
 	w.t.Fatal("the API server does not take note")
 }
 
-// pod is one of somebody else's.
+// foreign is a pod of somebody else's.
 func foreign(name, node, cpus string) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -188,21 +188,25 @@ func (w *world) webhook(review func(pod *corev1.Pod, answer *admissionv1.Admissi
 	w.t.Cleanup(func() { _ = admin.Delete(context.Background(), config) })
 }
 
-// TestWebhook: a webhook refuses the third pod of a gang, or fails on it.
+// TestWebhook: a webhook refuses the third pod of a gang, or fails on it, or on
+// the dry run.
 func TestWebhook(t *testing.T) {
+	const third, dryRun = "job-worker-2-", "job-worker-0-0"
 	for name, c := range map[string]struct {
+		pod    string
 		answer func(*admissionv1.AdmissionResponse) int
 		why    string
 	}{
-		"refuses": {func(a *admissionv1.AdmissionResponse) int {
+		"refuses": {third, func(a *admissionv1.AdmissionResponse) int {
 			a.Allowed, a.Result = false, &metav1.Status{Message: "the third is one too many"}
 			return http.StatusOK
 		}, "the third is one too many"},
-		"refuses as too many": {func(a *admissionv1.AdmissionResponse) int {
+		"refuses as too many": {third, func(a *admissionv1.AdmissionResponse) int {
 			a.Allowed, a.Result = false, &metav1.Status{Message: "come back later", Code: http.StatusTooManyRequests}
 			return http.StatusOK
 		}, "come back later"},
-		"fails": {func(*admissionv1.AdmissionResponse) int { return http.StatusInternalServerError }, "failed calling webhook"},
+		"fails":                {third, failing, "failed calling webhook"},
+		"fails on the dry run": {dryRun, failing, "trying the job's pods: set worker: Internal error occurred: failed calling webhook"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +216,7 @@ func TestWebhook(t *testing.T) {
 				if pod.Name == "probe" {
 					active.Store(true)
 				}
-				if strings.HasPrefix(pod.Name, "job-worker-2-") && !calm.Load() {
+				if strings.HasPrefix(pod.Name, c.pod) && !calm.Load() {
 					return c.answer(answer)
 				}
 				return http.StatusOK
@@ -229,6 +233,8 @@ func TestWebhook(t *testing.T) {
 		})
 	}
 }
+
+func failing(*admissionv1.AdmissionResponse) int { return http.StatusInternalServerError }
 
 // TestWebhookThatFailsOnce: a gang is not given up for one failure.
 func TestWebhookThatFailsOnce(t *testing.T) {
@@ -326,7 +332,7 @@ func TestRoomIsTaken(t *testing.T) {
 			w.kubelets.asleep = true
 			w.create(training("job", 2))
 			w.until("planned", func() bool { return len(w.pods()) == 2 })
-			taken := pinOf(w.pods()[1:][0].DeepCopy())
+			taken := pinOf(&w.pods()[1])
 			take(w, taken)
 			w.kubelets.asleep = false
 			w.until("running", w.runs("job"))
@@ -353,7 +359,7 @@ func TestCordonWithoutRoomElsewhere(t *testing.T) {
 			w.kubelets.asleep = true
 			w.create(training("job", 2, strategy(s)))
 			w.until("planned", func() bool { return len(w.pods()) == 2 })
-			taken := pinOf(w.pods()[1:][0].DeepCopy())
+			taken := pinOf(&w.pods()[1])
 			w.cordon(taken, true)
 			w.kubelets.asleep = false
 			w.until("blamed", func() bool { return strings.Contains(fmt.Sprint(w.job("job").Status.LastRecovery), "unschedulable") })

@@ -2,7 +2,10 @@ package controllers
 
 import (
 	"context"
+	"maps"
 	"reflect"
+	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,33 +22,69 @@ import (
 // reads answer from the mirror what there is in one namespace, as a cache does.
 type reads struct {
 	namespace string
-	// stale is what the reads show if they lag; nil: they do not.
-	stale map[reflect.Type]map[string]client.Object
+
+	mu sync.Mutex
+	// views are what the reads of some kinds show if they lag, the oldest first.
+	views   []map[reflect.Type]map[string]client.Object
+	lagging []reflect.Type
 }
 
-// refresh lets reads that lag show what there is now.
-func (r *reads) refresh() {
-	r.stale = map[reflect.Type]map[string]client.Object{}
+// lag lets the reads of some kinds, or all, show what there was so many turns ago.
+func (r *reads) lag(turns int, kinds ...client.Object) {
+	for range turns {
+		r.views = append(r.views, r.now())
+	}
+	for _, kind := range kinds {
+		r.lagging = append(r.lagging, reflect.TypeOf(kind))
+	}
+}
+
+// turn moves reads that lag on.
+func (r *reads) turn() {
+	if r.views != nil {
+		r.views = append(r.views[1:], r.now())
+	}
+}
+
+// behind says whether there are news that the reads do not show yet.
+func (r *reads) behind() bool {
+	if r.views == nil {
+		return false
+	}
 	for kind := range everything.kinds {
-		r.stale[kind] = everything.in(kind, r.namespaceOf(kind))
+		if !maps.Equal(r.all(kind), everything.in(kind, r.namespace)) {
+			return true
+		}
+	}
+	return false
+}
+
+// catchUp shows what there is of a kind now: a client that has written waits for
+// its own cache, and a cache sees everything in its order.
+func (r *reads) catchUp(kind reflect.Type) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.views {
+		r.views[i][kind] = everything.in(kind, r.namespace)
 	}
 }
 
-// namespaceOf is where the objects of a kind are.
-func (r *reads) namespaceOf(kind reflect.Type) string {
-	obj := reflect.New(kind.Elem()).Interface().(client.Object)
-	if namespaced, err := admin.IsObjectNamespaced(obj); err != nil || !namespaced {
-		return ""
+func (r *reads) now() map[reflect.Type]map[string]client.Object {
+	view := map[reflect.Type]map[string]client.Object{}
+	for kind := range everything.kinds {
+		view[kind] = everything.in(kind, r.namespace)
 	}
-	return r.namespace
+	return view
 }
 
 // all returns what there is of a kind, by name.
 func (r *reads) all(kind reflect.Type) map[string]client.Object {
-	if r.stale != nil {
-		return r.stale[kind]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.views != nil && (r.lagging == nil || slices.Contains(r.lagging, kind)) {
+		return r.views[0][kind]
 	}
-	return everything.in(kind, r.namespaceOf(kind))
+	return everything.in(kind, r.namespace)
 }
 
 // List lists as a cache does, with our indexes.

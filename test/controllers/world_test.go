@@ -17,6 +17,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/controllers/scheduling"
@@ -31,8 +32,15 @@ type world struct {
 	ns    string
 	clock *clocktesting.FakeClock
 	calls *calls
-	reads *reads
+	reads *reads // the test's own
+	cache *reads // the manager's
 	jobs  []string
+	// noisy says that the manager hears of everything twice, and late.
+	noisy bool
+	// late says that conflicts are to be expected.
+	late bool
+	// interrupted ends the life that is being played.
+	interrupted bool
 
 	nodes    map[string]*node
 	kubelets *kubelets
@@ -62,7 +70,7 @@ func newWorld(t testing.TB, nodes int) *world {
 		t: t, ns: fmt.Sprint("world-", worlds.Add(1)), clock: clocktesting.NewFakeClock(time.Now().Truncate(time.Second)),
 		calls: &calls{seen: map[string]int{}}, nodes: map[string]*node{},
 	}
-	w.reads = &reads{namespace: w.ns}
+	w.reads, w.cache = &reads{namespace: w.ns}, &reads{namespace: w.ns}
 	w.must(admin.Create(w.ctx(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.ns}}))
 	for i := range nodes {
 		w.addNode(fmt.Sprint("n", i), "4")
@@ -141,9 +149,9 @@ func (w *world) start() {
 	w.calls.dead = false
 	pods := render.Options{LauncherImage: "launcher:test"}
 	w.ranks = newRankWatch(w.kubelets, w.clock)
-	w.scheduler = scheduling.New(w.calls.client(w.reads), w.clock, w, w, scheduling.Options{Pods: pods})
+	w.scheduler = scheduling.New(w.calls.client(w.cache), w.clock, w, w, scheduling.Options{Pods: pods})
 	w.reconciler = &trainingjob.Reconciler{
-		Client: w.calls.client(w.reads), Live: w.calls.live(w.reads), Clock: w.clock, Ranks: w.ranks, Nodes: w, Recorder: w,
+		Client: w.calls.client(w.cache), Live: w.calls.live(w.cache), Clock: w.clock, Ranks: w.ranks, Nodes: w, Recorder: w,
 		Options: trainingjob.Options{Pods: pods, BindTimeout: time.Minute},
 	}
 	w.fed = map[types.UID]*corev1.Pod{}
@@ -154,17 +162,31 @@ func (w *world) start() {
 	w.must(w.scheduler.Prime(w.ctx()))
 }
 
-// feed tells the scheduling loop of the pods, as its informer does.
+// feed tells the scheduling loop of the pods that changed, as its informer does.
 func (w *world) feed() {
 	w.t.Helper()
 	now := map[types.UID]*corev1.Pod{}
-	for _, pod := range w.pods() {
-		now[pod.UID] = &pod
-		w.scheduler.PodSeen(&pod)
+	var list corev1.PodList
+	w.must(w.cache.List(w.ctx(), nil, &list))
+	for i := range list.Items {
+		pod := &list.Items[i]
+		now[pod.UID] = pod
+		old := w.fed[pod.UID]
+		if old != nil && old.ResourceVersion == pod.ResourceVersion && !w.noisy {
+			continue
+		}
+		w.scheduler.PodSeen(pod)
+		if w.noisy && old != nil {
+			w.scheduler.PodSeen(old)
+			w.scheduler.PodSeen(pod)
+		}
 	}
 	for uid, pod := range w.fed {
 		if now[uid] == nil {
 			w.scheduler.PodGone(pod)
+			if w.noisy {
+				w.scheduler.PodGone(pod)
+			}
 		}
 	}
 	w.fed = now
@@ -208,8 +230,11 @@ func (w *world) create(job *v1alpha1.TrainingJob) {
 func (w *world) edit(name string, change func(*v1alpha1.TrainingJobSpec)) {
 	w.t.Helper()
 	job := w.job(name)
+	if job == nil {
+		return // it was faster to go
+	}
 	change(&job.Spec)
-	w.must(admin.Update(w.ctx(), job))
+	w.must(client.IgnoreNotFound(admin.Update(w.ctx(), job)))
 }
 
 func (w *world) delete(name string) {
@@ -227,14 +252,13 @@ func (w *world) round() (busy bool, wait time.Duration) {
 		w.start()
 		busy = true
 	}
+	w.cache.turn()
 	w.feed()
-	w.lookForTwins()
+	w.check()
 	wait = w.scheduler.Plan(w.ctx())
 	for _, name := range w.jobs {
 		req := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: w.ns, Name: name}}
-		for _, r := range []interface {
-			Reconcile(context.Context, ctrl.Request) (ctrl.Result, error)
-		}{w.scheduler, w.reconciler} {
+		for _, r := range w.reconcilers() {
 			result, err := r.Reconcile(w.ctx(), req)
 			switch {
 			case err != nil:
@@ -249,13 +273,21 @@ func (w *world) round() (busy bool, wait time.Duration) {
 	if w.failures++; !failed {
 		w.failures = 0
 	}
-	return busy || w.calls.done > before, wait
+	return busy || w.calls.done > before || w.cache.behind(), wait
+}
+
+// reconcilers are called one after the other for each job.
+func (w *world) reconcilers() []reconcile.Reconciler {
+	if w.noisy {
+		return []reconcile.Reconciler{w.reconciler, w.scheduler, w.reconciler, w.scheduler}
+	}
+	return []reconcile.Reconciler{w.scheduler, w.reconciler}
 }
 
 // note fails on errors that no test brought about.
 func (w *world) note(err error) {
 	w.t.Helper()
-	if !w.calls.struck && w.calls.veto == nil {
+	if !w.calls.struck && w.calls.veto == nil && !w.late {
 		w.t.Errorf("an error without cause: %v", err)
 	}
 }
@@ -265,6 +297,9 @@ func (w *world) note(err error) {
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
 	for range 400 {
+		if w.interrupted {
+			panic(interruption{})
+		}
 		if holds() {
 			return
 		}

@@ -26,6 +26,9 @@ var (
 	keep = flag.Bool("keep", false, "leave the lab up when the tests have ended")
 )
 
+// images are what the stories run besides Trainyard.
+var images = []string{"examples/pytorch-ddp/image.yaml", "test/e2e/trainer/image.yaml", "test/e2e/mpi/image.yaml"}
+
 // labFlags are the flags of lab up; LAB_FLAGS replaces them.
 const labFlags = "--nodes 3 --simulated-nodes 4 --gpus 8"
 
@@ -55,7 +58,10 @@ func withLab(m *testing.M) (code int, err error) {
 	if own := os.Getenv("LAB_FLAGS"); own != "" {
 		flags = own
 	}
-	if err := lab.Up(ctx, strings.Fields(flags), []string{"examples/pytorch-ddp/image.yaml"}); err != nil {
+	if *libraries != "" {
+		images = append(images, *libraries)
+	}
+	if err := lab.Up(ctx, strings.Fields(flags), images); err != nil {
 		return 1, err
 	}
 	if kube, err = lab.Client(); err != nil {
@@ -64,12 +70,21 @@ func withLab(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
+// keyOf is the key of an object that is called name in the default namespace,
+// or namespace/name.
+func keyOf(name string) client.ObjectKey {
+	if namespace, rest, ok := strings.Cut(name, "/"); ok {
+		return client.ObjectKey{Namespace: namespace, Name: rest}
+	}
+	return client.ObjectKey{Namespace: "default", Name: name}
+}
+
 // eventually looks at a job until it is as wanted.
 func eventually(t *testing.T, name string, within time.Duration, what string, is func(*v1alpha1.TrainingJob) bool) *v1alpha1.TrainingJob {
 	t.Helper()
 	job := &v1alpha1.TrainingJob{}
 	for deadline := time.Now().Add(within); ; time.Sleep(200 * time.Millisecond) {
-		err := kube.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: name}, job)
+		err := kube.Get(t.Context(), keyOf(name), job)
 		if err == nil && is(job) {
 			return job
 		}
@@ -81,12 +96,29 @@ func eventually(t *testing.T, name string, within time.Duration, what string, is
 	}
 }
 
+// until looks again and again until something is so; is says what there is
+// instead.
+func until(t *testing.T, within time.Duration, what string, is func() (ok bool, instead any)) {
+	t.Helper()
+	for deadline := time.Now().Add(within); ; time.Sleep(200 * time.Millisecond) {
+		ok, instead := is()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within %s, but %v", what, within, instead)
+		}
+	}
+}
+
 // describe prints what a person would look at.
 func describe(t *testing.T, name string) {
+	key := keyOf(name)
 	for _, args := range [][]string{
-		{"get", "tj", name, "-o", "yaml"},
-		{"get", "pods", "-o", "wide"},
-		{"get", "events", "--sort-by=.lastTimestamp"},
+		{"-n", key.Namespace, "get", "tj", key.Name, "-o", "yaml"},
+		{"-n", key.Namespace, "get", "pods", "-o", "wide"},
+		{"-n", key.Namespace, "get", "events", "--sort-by=.lastTimestamp"},
+		{"get", "nodes"},
 		{"-n", "trainyard-system", "logs", "-l", "app.kubernetes.io/component=manager", "--tail=40"},
 	} {
 		out, err := lab.Kubectl(context.Background(), args...)
@@ -101,9 +133,11 @@ func apply(t *testing.T, manifest string) {
 	}
 }
 
+// remove deletes a job and waits until it is gone.
 func remove(t *testing.T, name string) {
 	t.Helper()
-	if _, err := lab.Kubectl(context.Background(), "delete", "tj", name, "--ignore-not-found", "--timeout=60s"); err != nil {
+	key := keyOf(name)
+	if _, err := lab.Kubectl(context.Background(), "-n", key.Namespace, "delete", "tj", key.Name, "--ignore-not-found", "--timeout=60s"); err != nil {
 		t.Error(err)
 	}
 }

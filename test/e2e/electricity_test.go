@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -23,19 +22,14 @@ func TestTrainingSurvivesTheLossOfANode(t *testing.T) {
 		return job.Status.State == v1alpha1.StateRunning && p != nil && p.Epoch != nil && *p.Epoch >= 2 && p.LastCheckpoint != ""
 	})
 	node := rankNodeWithoutLeader(t, job)
-	lost, err := lab.Break(t.Context(), "kill", node)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { heal(t, node) })
+	lost := breakNode(t, "kill", node)
 
 	job = eventually(t, "electricity", 3*time.Minute, "running again", func(job *v1alpha1.TrainingJob) bool {
 		r := job.Status.LastRecovery
 		return r != nil && r.FirstStep != nil && job.Status.State == v1alpha1.StateRunning
 	})
 	r := job.Status.LastRecovery
-	t.Logf("after the loss of %s: detected %.1f s, placed %.1f s, running %.1f s, first step %.1f s; resumed from %s", node,
-		r.Detected.Sub(lost).Seconds(), r.Placed.Sub(lost).Seconds(), r.Running.Sub(lost).Seconds(), r.FirstStep.Sub(lost).Seconds(), r.ResumedFrom)
+	tellRecovery(t, job, "the loss of "+node, lost)
 	if r.Reason != v1alpha1.RecoveryNodeLost {
 		t.Errorf("the reason is %s (%s), not NodeLost", r.Reason, r.Message)
 	}
@@ -70,13 +64,6 @@ func rankNodeWithoutLeader(t *testing.T, job *v1alpha1.TrainingJob) string {
 	}
 	t.Fatalf("both ranks run on %s", leader)
 	return ""
-}
-
-func heal(t *testing.T, node string) {
-	t.Helper()
-	if _, err := lab.Lab(context.Background(), "node", "restart", node); err != nil {
-		t.Log(err)
-	}
 }
 
 func accuracy(t *testing.T, job *v1alpha1.TrainingJob) float64 {

@@ -114,11 +114,11 @@ func TestRulesOverTime(t *testing.T) {
 
 func TestNoAlertOnAHealthyFleet(t *testing.T) {
 	needsFleet(t)
-	known(t, `count(up{job="trainyard-agent"} == 1) == 4`, time.Minute)
-	known(t, `count(trainyard_gpu_severity{severity="Healthy"}) == 10`, time.Minute)
-	known(t, `count(trainyard_gpu_pod_info) == 8`, time.Minute)
-	known(t, `count(increase(trainyard_agent_status_writes_total{result="ok"}[15m]) > 0) == 4`, time.Minute)
-	known(t, `count(rate(trainyard_nvml_call_duration_seconds_bucket[10m])) > 0`, time.Minute)
+	known(t, `count(up{job="trainyard-agent"} == 1) == 4`, 2*time.Minute)
+	known(t, `count(trainyard_gpu_severity{severity="Healthy"}) == 10`, 2*time.Minute)
+	known(t, `count(trainyard_gpu_pod_info) == 8`, 2*time.Minute)
+	known(t, `count(increase(trainyard_agent_status_writes_total{result="ok"}[15m]) > 0) == 4`, 2*time.Minute)
+	known(t, `count(rate(trainyard_nvml_call_duration_seconds_bucket[10m])) > 0`, 2*time.Minute)
 	for _, r := range shippedRules(t) {
 		series, err := shared.Prometheus.Query(t.Context(), r.Expr)
 		if err != nil || len(series) > 0 {

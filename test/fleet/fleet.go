@@ -47,7 +47,7 @@ type Fleet struct {
 func Lacking() string {
 	for _, program := range []string{"prometheus", "promtool"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return "no " + program + " here: make observability-packages, or apt-get install prometheus"
+			return "no " + program + " here: make test-packages, or apt-get install prometheus"
 		}
 	}
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
@@ -75,10 +75,8 @@ func Start(ctx context.Context, root, folder string) (*Fleet, error) {
 		return nil, err
 	}
 	f.closers = append(f.closers, f.API.Stop)
-	for _, part := range []string{"agent", "prometheus"} {
-		if err := f.install(ctx, part); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
+	if err := f.install(ctx); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
@@ -93,10 +91,10 @@ func (f *Fleet) Close() error {
 	return all
 }
 
-// install creates what a part of config holds, but for the operator's kinds,
+// install creates what config/prometheus holds, but for the operator's kinds,
 // which this API server does not know.
-func (f *Fleet) install(ctx context.Context, part string) error {
-	objects, err := apiserver.Kustomize(filepath.Join(f.root, "config", part))
+func (f *Fleet) install(ctx context.Context) error {
+	objects, err := apiserver.Kustomize(filepath.Join(f.root, "config", "prometheus"))
 	if err != nil {
 		return err
 	}
@@ -107,7 +105,7 @@ func (f *Fleet) install(ctx context.Context, part string) error {
 		if object.GroupVersionKind().Group == "monitoring.coreos.com" {
 			continue
 		}
-		if err := f.API.Admin.Create(ctx, object); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := f.API.Admin.Create(ctx, object); err != nil {
 			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}

@@ -19,7 +19,7 @@ var (
 )
 
 // requireVariable makes a machine that lacks something fail rather than skip.
-const requireVariable = "TRAINYARD_REQUIRE_PROMETHEUS"
+const requireVariable = "TRAINYARD_REQUIRE_SERVERS"
 
 func TestMain(m *testing.M) {
 	code, err := runWithFleet(m)

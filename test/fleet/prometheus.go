@@ -22,9 +22,9 @@ type Prometheus struct {
 	targets string
 }
 
-// interval is how often Prometheus scrapes and evaluates: faster than any
-// cluster would, so that a test need not wait.
-const interval = "1s"
+// interval is how often Prometheus scrapes and evaluates: more often than in any
+// cluster, so that a test need not wait long.
+const interval = "3s"
 
 // StartPrometheus starts Prometheus on the shipped configuration.
 func (f *Fleet) StartPrometheus(ctx context.Context) error {

@@ -16,7 +16,9 @@ type testCase struct {
 	As        string  `json:"as,omitempty"`   // how it is compared: numerical or categorical
 	Reference doubles `json:"reference"`
 	Current   doubles `json:"current"`
-	name      string
+	// Files are a reference and current data, of a case that compares files.
+	Files []string `json:"files,omitempty"`
+	name  string
 }
 
 // answer is what one side says of a case.

@@ -41,8 +41,17 @@ func main() {
 }
 
 func run(ctx context.Context, python, script string, seed uint64, only string, verbose bool) (failed bool, err error) {
+	folder, err := os.MkdirTemp("", "parity-files-")
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	files, err := fileMethod(rand.New(rand.NewPCG(seed, 1)), folder)
+	if err != nil {
+		return false, err
+	}
 	var chosen []method
-	for _, m := range suites(rand.New(rand.NewPCG(seed, 0))) {
+	for _, m := range append(suites(rand.New(rand.NewPCG(seed, 0))), files) {
 		if strings.Contains(m.suite+"/"+m.name, only) {
 			chosen = append(chosen, m)
 		}

@@ -190,6 +190,28 @@ def preset_suite(case):
     return {"kind": kind}
 
 
+READ = {}
+
+
+def files_suite(case):
+    """A column of two files, compared by Evidently's preset; its drift share is the statistic."""
+    import pandas as pd
+    from evidently import Dataset, DataDefinition, Report
+    from evidently.presets import DataDriftPreset
+
+    reference, current = case["files"]
+    if reference not in READ:
+        frames = [pd.read_csv(path) for path in (current, reference)]
+        sets = [Dataset.from_pandas(frame, data_definition=DataDefinition()) for frame in frames]
+        READ[reference] = sets[0], Report([DataDriftPreset()]).run(*sets).dict()["metrics"]
+    current_set, metrics = READ[reference]
+    out = {"kind": current_set.column(case["method"]).type.value, "statistic": float(metrics[0]["value"]["share"])}
+    for metric in metrics:
+        if metric["metric_name"].startswith("ValueDrift(column=" + case["method"] + ","):
+            out["p"] = float(metric["value"])
+    return out
+
+
 def nannyml_suite(case):
     import pandas as pd
     from nannyml.chunk import DefaultChunker
@@ -264,6 +286,7 @@ SUITES = {
     "statsmodels": (statsmodels_suite, ["statsmodels"]),
     "evidently": (evidently_suite, ["evidently"]),
     "preset": (preset_suite, ["evidently"]),
+    "files": (files_suite, ["evidently"]),
     "nannyml": (nannyml_suite, ["nannyml"]),
     "sklearn": (sklearn_suite, ["sklearn"]),
     "cbpe": (cbpe_suite, ["nannyml"]),

@@ -105,9 +105,9 @@ func pace(calm time.Duration, waits bool) time.Duration {
 	switch {
 	case calm < 2*time.Minute:
 		return 5 * time.Second
-	case calm < 20*time.Minute:
+	case calm < 13*time.Minute:
 		return 30 * time.Second
-	case calm < 75*time.Minute, waits && calm < 30*time.Hour:
+	case calm < 25*time.Minute, waits && calm < 30*time.Hour:
 		return 90 * time.Second
 	}
 	return 0

@@ -53,7 +53,8 @@ type machine struct {
 	job         string
 	kubeletGone bool
 	readsKmsg   bool
-	logged      []kmsg.Message // while the agent was down
+	logged      []kmsg.Message // since boot
+	unread      int            // the first one that this life of the agent has not read
 
 	now, booted time.Time
 	skew        time.Duration // of the machine's clock
@@ -96,7 +97,7 @@ func (m *machine) startAgent() error {
 	}
 	m.core = core
 	m.sampler = &agent.Sampler{Devices: m, Host: m, Pods: m, Prober: m, Clock: m.clock, Before: m.left}
-	m.lastSlow, m.looked = time.Time{}, false
+	m.lastSlow, m.looked, m.unread = time.Time{}, false, 0
 	var published v1alpha1.NodeHardwareStatus
 	if m.report != nil {
 		content, err := json.Marshal(&m.report.Status)
@@ -137,8 +138,8 @@ func (m *machine) look(ctx context.Context) {
 	}
 	snap := m.sampler.Look(ctx, slow, nil)
 	if m.looked {
-		m.core.Messages(m.logged, snap.Sample.Time.Add(-m.now.Sub(m.booted)))
-		m.logged = nil
+		m.core.Messages(m.logged[m.unread:], snap.Sample.Time.Add(-m.now.Sub(m.booted)))
+		m.unread = len(m.logged)
 	}
 	m.report, m.looked = m.core.Take(snap), true
 	if slow && m.mode == nvml.ModeGPU {

@@ -48,9 +48,7 @@ func (b *Builder) Build(ctx context.Context, d *Description) (*Built, error) {
 	if err := os.MkdirAll(b.dir(), 0o755); err != nil {
 		return nil, fmt.Errorf("create the cache %s: %w (set TRAINYARD_CACHE to a folder that can be written)", b.dir(), err)
 	}
-	unlock, err := lockfile.Lock(ctx, filepath.Join(b.dir(), ".lock"), func() {
-		b.Report.Printf("waiting for another image to be built")
-	})
+	unlock, err := b.lock(ctx, d.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +63,14 @@ func (b *Builder) Build(ctx context.Context, d *Description) (*Built, error) {
 		return nil, err
 	}
 	return b.store(d.Name, img)
+}
+
+// lock keeps two processes from building the same thing at once. Whoever builds
+// something else does not wait.
+func (b *Builder) lock(ctx context.Context, what string) (unlock func(), err error) {
+	return lockfile.Lock(ctx, filepath.Join(b.dir(), ".lock-"+fileName(what)), func() {
+		b.Report.Printf("waiting for another process that builds %s", what)
+	})
 }
 
 func (b *Builder) assemble(ctx context.Context, d *Description, work string) (v1.Image, error) {

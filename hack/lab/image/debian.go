@@ -29,8 +29,13 @@ var slim = []string{
 // debian returns the layer of a Debian root file system. It is built once;
 // which versions the packages have is decided then, by the mirror.
 func (b *Builder) debian(ctx context.Context, d *Debian) (*layer, error) {
-	key := fingerprint(recipe, d.Suite, d.Packages, architecture, slim)
-	file := filepath.Join(b.dir(), "debian-"+d.Suite+"-"+key+".tar")
+	name := "debian-" + d.Suite + "-" + fingerprint(recipe, d.Suite, d.Packages, architecture, slim)
+	file := filepath.Join(b.dir(), name+".tar")
+	unlock, err := b.lock(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if _, err := os.Stat(file); err == nil {
 		return openLayer(file)
 	}
@@ -38,7 +43,7 @@ func (b *Builder) debian(ctx context.Context, d *Debian) (*layer, error) {
 		return nil, errors.New("a Debian image needs mmdebstrap: run `apt-get install -y --no-install-recommends mmdebstrap`")
 	}
 	what := fmt.Sprintf("install %s %s", d.Suite, strings.Join(d.Packages, " "))
-	err := b.Report.Step(what, func() error { return debootstrap(ctx, d, file) })
+	err = b.Report.Step(what, func() error { return debootstrap(ctx, d, file) })
 	if err != nil {
 		return nil, err
 	}

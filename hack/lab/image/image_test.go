@@ -112,6 +112,33 @@ func TestWhatIsBuiltIsFoundAgain(t *testing.T) {
 	}
 }
 
+// TestOneBuildAtATime of an image; those of others do not wait for it.
+func TestOneBuildAtATime(t *testing.T) {
+	dir, b := project(t, hello), &Builder{Cache: t.TempDir()}
+	d, err := Load(filepath.Join(dir, "image.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(b.dir(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, waits := range map[string]bool{"example.test/other:v1": false, d.Name: true} {
+		unlock, err := b.lock(context.Background(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		if waits {
+			cancel()
+		}
+		if _, err := b.Build(ctx, d); errors.Is(err, context.Canceled) != waits || !waits && err != nil {
+			t.Errorf("while %s is built: error %v, waits should be %v", name, err, waits)
+		}
+		cancel()
+		unlock()
+	}
+}
+
 func TestLayerHoldsWhatItShould(t *testing.T) {
 	archive, err := Open(build(t, project(t, hello), t.TempDir()).Archive)
 	if err != nil {

@@ -102,3 +102,6 @@ func Words(text string) Row {
 	}
 	return row
 }
+
+// Features is the number of features of a row.
+func (f Fourier) Features() int { return len(f.direction) }

@@ -20,6 +20,10 @@
 //   - Total variation and MMD report a permutation p-value from NumPy's legacy
 //     generator; ours are repeatable, seeded with 0.
 //
+// Text is compared by what scikit-learn makes of Evidently's request, draw for
+// draw: the split, the vocabulary, the order in which rows train and the rule by
+// which training stops, which looks at the last row's words only.
+//
 // The reference is described in the peer's own terms at
 // https://docs.evidentlyai.com; see docs/drift-methods.md for ours.
 package evidently

@@ -138,3 +138,12 @@ func (e *MethodError) Error() string {
 	}
 	return fmt.Sprintf("column %q: method %q does not compare %s columns", e.Column, e.Method, e.Kind)
 }
+
+// Fits says that a user may ask for a method on a kind of column.
+func Fits(method Method, kind drift.Kind) bool {
+	if kind == drift.Text {
+		return method == TextPercentile || method == TextAbsolute
+	}
+	rule, known := rules[method]
+	return known && rule.fits(kind)
+}

@@ -162,12 +162,18 @@ func TestMetricsWithoutWeights(t *testing.T) {
 	if got, want := gate.NewArea(block, truth, score).Value(weights), perf.AUC(truth, score); math.Abs(got-want) > 1e-12 {
 		t.Errorf("AUC: got %v, want %v", got, want)
 	}
+	if got, want := gate.NewFound(block, truth, score).Value(weights), perf.AveragePrecision(truth, score); math.Abs(got-want) > 1e-12 {
+		t.Errorf("average precision: got %v, want %v", got, want)
+	}
 	// A block counted twice is its rows written twice.
 	weights[3] = 2
 	doubled := append(append([]bool(nil), truth...), truth[120:160]...)
 	doubledScore := append(append([]float64(nil), score...), score[120:160]...)
 	if got, want := gate.NewArea(block, truth, score).Value(weights), perf.AUC(doubled, doubledScore); math.Abs(got-want) > 1e-12 {
 		t.Errorf("AUC of a doubled block: got %v, want %v", got, want)
+	}
+	if got, want := gate.NewFound(block, truth, score).Value(weights), perf.AveragePrecision(doubled, doubledScore); math.Abs(got-want) > 1e-12 {
+		t.Errorf("average precision of a doubled block: got %v, want %v", got, want)
 	}
 }
 

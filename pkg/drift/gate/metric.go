@@ -109,3 +109,37 @@ func (a Area) Value(weights []float64) float64 {
 	}
 	return area / (positives * negatives)
 }
+
+// Found is the average precision, which is no sum over rows either.
+type Found struct{ Area }
+
+// NewFound takes each row's block, class and score.
+func NewFound(block []int, truth []bool, score []float64) Found {
+	return Found{NewArea(block, truth, score)}
+}
+
+// Value implements Metric: the precision at each threshold, weighted by the share
+// of the positives that it finds.
+func (f Found) Value(weights []float64) float64 {
+	total, hits, rows, sum := 0.0, 0.0, 0.0, 0.0
+	for _, row := range f.rows {
+		if row.positive {
+			total += weights[row.block]
+		}
+	}
+	for i := 0; i < len(f.rows); {
+		more := 0.0
+		score := f.rows[i].score
+		for ; i < len(f.rows) && f.rows[i].score == score; i++ {
+			w := weights[f.rows[i].block]
+			rows += w
+			if f.rows[i].positive {
+				more += w
+			}
+		}
+		if hits += more; more > 0 {
+			sum += more * hits / rows
+		}
+	}
+	return sum / total
+}

@@ -55,8 +55,9 @@ func (t *Twister) Float64() float64 {
 	return (float64(high)*67108864 + float64(low)) / 9007199254740992
 }
 
-// upTo is uniform on 0..limit, by rejection under the smallest bit mask.
-func (t *Twister) upTo(limit uint32) uint32 {
+// UpTo is uniform on 0..limit, by rejection under the smallest bit mask, as
+// numpy.random.randint(limit + 1).
+func (t *Twister) UpTo(limit uint32) uint32 {
 	if limit == 0 {
 		return 0
 	}
@@ -78,7 +79,7 @@ func (t *Twister) Permute(order []int32) {
 		order[i] = int32(i)
 	}
 	for i := len(order) - 1; i > 0; i-- {
-		j := t.upTo(uint32(i))
+		j := t.UpTo(uint32(i))
 		order[i], order[j] = order[j], order[i]
 	}
 }

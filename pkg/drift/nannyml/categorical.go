@@ -14,10 +14,9 @@ const chi2Level = 0.05
 
 // Categories is a method fitted on a categorical reference.
 type Categories struct {
-	method    Method
-	threshold float64
-	counts    map[string]int
-	rows      int
+	Fitted
+	counts map[string]int
+	rows   int
 }
 
 // Missing marks a row without a value.
@@ -32,7 +31,7 @@ func FitCategories(method Method, labels []string, reference []int32) (*Categori
 	if len(reference) < referenceChunks {
 		return nil, ErrTooFewRows
 	}
-	c := &Categories{method: method, threshold: math.NaN()}
+	c := &Categories{Fitted: Fitted{Method: method, Threshold: math.NaN()}}
 	c.counts, c.rows = tally(labels, reference)
 	if c.rows == 0 {
 		return nil, fmt.Errorf("reference: %w", ErrEmpty)
@@ -45,7 +44,7 @@ func FitCategories(method Method, labels []string, reference []int32) (*Categori
 		chunk, _ := tally(labels, reference[rows[0]:rows[1]])
 		distances = append(distances, c.Compare(chunk).Statistic)
 	}
-	c.threshold = threshold(method, distances)
+	c.Threshold = threshold(method, distances)
 	return c, nil
 }
 
@@ -64,15 +63,15 @@ func tally(labels []string, rows []int32) (counts map[string]int, present int) {
 func (c *Categories) Compare(chunk map[string]int) drift.Outcome {
 	counts := drift.CountLabels(c.counts, chunk)
 	if _, rows := counts.Rows(); rows == 0 {
-		return drift.Outcome{Method: string(c.method), Score: math.NaN(), Statistic: math.NaN(), P: math.NaN(), Threshold: c.threshold}
+		return drift.Outcome{Method: string(c.Method), Score: math.NaN(), Statistic: math.NaN(), P: math.NaN(), Threshold: c.Threshold}
 	}
-	if c.method == Chi2 {
+	if c.Method == Chi2 {
 		return chi2(counts)
 	}
 	d := c.distance(counts)
 	return drift.Outcome{
-		Method: string(c.method), Score: d, Statistic: d, P: math.NaN(),
-		Threshold: c.threshold, Drifted: d > c.threshold,
+		Method: string(c.Method), Score: d, Statistic: d, P: math.NaN(),
+		Threshold: c.Threshold, Drifted: d > c.Threshold,
 	}
 }
 
@@ -80,7 +79,7 @@ func (c *Categories) Compare(chunk map[string]int) drift.Outcome {
 // overflow category, except in L-infinity, where each stands alone.
 func (c *Categories) distance(counts drift.Counts) float64 {
 	reference, chunk := counts.Shares()
-	if c.method == LInfinity {
+	if c.Method == LInfinity {
 		return stat.LInfinity(reference, chunk)
 	}
 	var known, seen []float64
@@ -89,7 +88,7 @@ func (c *Categories) distance(counts drift.Counts) float64 {
 			known, seen = append(known, r), append(seen, chunk[i])
 		}
 	}
-	return between(c.method, known, seen)
+	return between(c.Method, known, seen)
 }
 
 func chi2(counts drift.Counts) drift.Outcome {

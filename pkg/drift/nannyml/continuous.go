@@ -15,9 +15,8 @@ const exactBelow = 10_000
 
 // Continuous is a method fitted on a numerical reference.
 type Continuous struct {
-	method    Method
-	threshold float64
-	distance  func(chunk stat.Sorted) float64
+	Fitted
+	distance func(chunk stat.Sorted) float64
 }
 
 // FitContinuous fits a method on the reference in the order of its rows. Missing
@@ -36,7 +35,7 @@ func FitContinuous(method Method, reference []float64) (*Continuous, error) {
 	if len(whole) == 0 {
 		return nil, fmt.Errorf("reference: %w", ErrEmpty)
 	}
-	c := &Continuous{method: method}
+	c := &Continuous{Fitted: Fitted{Method: method}}
 	if err := c.prepare(whole); err != nil {
 		return nil, err
 	}
@@ -48,7 +47,7 @@ func FitContinuous(method Method, reference []float64) (*Continuous, error) {
 		}
 		distances = append(distances, c.Distance(stat.Sort(chunk)))
 	}
-	c.threshold = threshold(method, distances)
+	c.Fitted.Threshold = threshold(method, distances)
 	return c, nil
 }
 
@@ -75,31 +74,38 @@ func present(values []float64) ([]float64, error) {
 
 // prepare fixes what is known from the reference: its bins or its sorted values.
 func (c *Continuous) prepare(whole []float64) error {
-	exact := len(whole) < exactBelow
-	if c.method == JensenShannon || c.method == Hellinger {
-		edges, err := stat.DoaneEdges(whole)
-		if err != nil {
+	binned := c.Method == JensenShannon || c.Method == Hellinger
+	if binned {
+		var err error
+		if c.Edges, err = stat.DoaneEdges(whole); err != nil {
 			return fmt.Errorf("binning the reference: %w", err)
 		}
-		reference := stat.Sort(whole)
-		shares := stat.Shares(reference.Histogram(edges), len(reference))
-		c.distance = binned(c.method, edges, shares)
-		return nil
 	}
 	reference := stat.Sort(whole)
+	if binned {
+		c.Shares = stat.Shares(reference.Histogram(c.Edges), len(reference))
+	}
+	c.measure(reference)
+	return nil
+}
+
+// measure sets the distance from what was fitted and the sorted reference.
+func (c *Continuous) measure(reference stat.Sorted) {
+	exact := len(reference) < exactBelow
 	switch {
-	case c.method == KS && exact:
+	case c.Method == JensenShannon || c.Method == Hellinger:
+		c.distance = binned(c.Method, c.Edges, c.Shares)
+	case c.Method == KS && exact:
 		c.distance = func(chunk stat.Sorted) float64 {
 			return stat.KolmogorovSmirnov(reference, chunk, stat.Auto).Statistic
 		}
-	case c.method == KS:
+	case c.Method == KS:
 		c.distance = estimatedKS(reference)
 	case exact:
 		c.distance = func(chunk stat.Sorted) float64 { return stat.Compare(reference, chunk).Wasserstein }
 	default:
 		c.distance = estimatedWasserstein(reference)
 	}
-	return nil
 }
 
 // binned compares shares in fixed bins; what falls outside goes in one more bin
@@ -134,10 +140,10 @@ func (c *Continuous) Distance(chunk stat.Sorted) float64 {
 func (c *Continuous) Compare(chunk stat.Sorted) drift.Outcome {
 	d := c.Distance(chunk)
 	return drift.Outcome{
-		Method: string(c.method), Score: d, Statistic: d, P: math.NaN(),
-		Threshold: c.threshold, Drifted: d > c.threshold,
+		Method: string(c.Method), Score: d, Statistic: d, P: math.NaN(),
+		Threshold: c.Fitted.Threshold, Drifted: d > c.Fitted.Threshold,
 	}
 }
 
 // Threshold is the distance above which a chunk alerts.
-func (c *Continuous) Threshold() float64 { return c.threshold }
+func (c *Continuous) Threshold() float64 { return c.Fitted.Threshold }

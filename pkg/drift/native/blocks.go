@@ -17,6 +17,12 @@ type Period struct{ From, To time.Time }
 // and lie wholly inside the reference's period. A season of zero is none. Spans
 // come oldest first and may be empty where the reference has gaps.
 func Blocks(times []time.Time, reference, window Period, season time.Duration) []Span {
+	return BlocksAt(func(at time.Time) int { return firstAt(times, at) }, reference, window, season)
+}
+
+// BlocksAt is Blocks for times that are not in a slice: at is the number of the
+// first row whose event is not before a moment.
+func BlocksAt(at func(time.Time) int, reference, window Period, season time.Duration) []Span {
 	length := window.To.Sub(window.From)
 	if length <= 0 {
 		return nil
@@ -29,7 +35,7 @@ func Blocks(times []time.Time, reference, window Period, season time.Duration) [
 	}
 	var spans []Span
 	for start := window.From.Add(-back * step); !start.Before(reference.From); start = start.Add(-step) {
-		spans = append(spans, Span{From: firstAt(times, start), To: firstAt(times, start.Add(length))})
+		spans = append(spans, Span{From: at(start), To: at(start.Add(length))})
 	}
 	slices.Reverse(spans)
 	return spans

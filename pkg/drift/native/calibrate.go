@@ -69,67 +69,59 @@ func (o Options) validate() error {
 // Calibration is what the reference says about windows without drift.
 type Calibration struct {
 	options Options
-	columns []calibrated
-	blocks  int
+	columns []Learned
+	// pooled are the columns' references, where Calibrate kept them.
+	pooled []Sample
+	blocks int
 	// limit is what a window's log distance may exceed a column's mean by;
 	// infinite where the blocks are too few to say.
 	limit float64
 }
 
-// calibrated is one column of a Calibration.
-type calibrated struct {
-	Column
-	reference reference
-	minEffect float64
-	// logMean is the mean log distance of the blocks; -Inf where blocks do not
-	// differ at all.
-	logMean float64
-}
-
-// Calibrate learns from the reference's blocks. The blocks are not kept.
+// Calibrate learns from the reference's blocks, all columns at once. The blocks
+// are not kept. A caller with more columns than memory learns one column at a
+// time, with Learn, and joins them.
 func Calibrate(columns []Column, options Options) (*Calibration, error) {
 	if err := options.validate(); err != nil {
 		return nil, err
 	}
-	c := &Calibration{options: options}
+	var learned []Learned
+	var pooled []Sample
+	for _, column := range columns {
+		l, p := Learn(column, options.MinEffect)
+		learned, pooled = append(learned, l), append(pooled, p)
+	}
+	c, err := Join(learned, options)
+	if err != nil {
+		return nil, err
+	}
+	c.pooled = pooled
+	return c, nil
+}
+
+// Join calibrates all columns together, whose blocks must be the same spans of
+// rows.
+func Join(columns []Learned, options Options) (*Calibration, error) {
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
+	c := &Calibration{options: options, columns: columns, limit: math.Inf(1)}
 	var scores [][]float64
 	for _, column := range columns {
 		if c.blocks == 0 {
-			c.blocks = len(column.Blocks)
+			c.blocks = len(column.Distances)
 		}
-		if len(column.Blocks) != c.blocks {
+		if len(column.Distances) != c.blocks {
 			return nil, fmt.Errorf("column %q has %d blocks, column %q has %d: cut all columns at the same rows",
-				column.Name, len(column.Blocks), columns[0].Name, c.blocks)
+				column.Name, len(column.Distances), columns[0].Name, c.blocks)
 		}
-		learned, logs := learn(column, options.MinEffect)
-		c.columns = append(c.columns, learned)
+		logs, _ := logarithms(column.Distances)
 		scores = append(scores, logs)
 	}
-	c.limit = math.Inf(1)
 	if c.blocks >= MinBlocks {
 		c.limit = predictionLimit(largest(scores, c.blocks), options.FalseAlarmsPerYear/options.WindowsPerYear)
 	}
 	return c, nil
-}
-
-// learn is a column's calibration and its blocks' log distances; NaN for a block
-// that says nothing.
-func learn(column Column, minEffect float64) (calibrated, []float64) {
-	learned := calibrated{Column: column, reference: pool(column), minEffect: minEffect}
-	learned.Blocks = nil
-	if column.MinEffect != nil {
-		learned.minEffect = *column.MinEffect
-	}
-	distances := make([]float64, len(column.Blocks))
-	for i, block := range column.Blocks {
-		distances[i] = math.NaN()
-		if !learned.reference.constant() {
-			distances[i] = learned.reference.leaveOut(block)
-		}
-	}
-	logs, mean := logarithms(distances)
-	learned.logMean = mean
-	return learned, logs
 }
 
 // logarithms of distances, and their mean. A zero, which a column of few values
@@ -198,6 +190,7 @@ func predictionLimit(scores []float64, alpha float64) float64 {
 }
 
 // margin is the distance that chance alone may make in a column.
-func (c *Calibration) margin(column calibrated) float64 {
-	return math.Exp(c.limit + column.logMean)
+func (c *Calibration) margin(column Learned) float64 {
+	_, mean := logarithms(column.Distances)
+	return math.Exp(c.limit + mean)
 }

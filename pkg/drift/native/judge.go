@@ -53,10 +53,22 @@ type Verdict struct {
 
 // Judge compares a window, one sample a column in the order of calibration. The
 // window has drifted if any column has; it is Unknown if none has drifted and any
-// is unknown.
+// is unknown. It needs a calibration made by Calibrate.
 func (c *Calibration) Judge(window []Sample) (State, []Verdict, error) {
+	if len(window) != len(c.pooled) {
+		return Unknown, nil, fmt.Errorf("window has %d columns, the reference %d: give one sample a column, in order", len(window), len(c.pooled))
+	}
+	evidence := make([]Evidence, len(window))
+	for i, column := range c.columns {
+		evidence[i] = column.Weigh(c.pooled[i], window[i])
+	}
+	return c.Decide(evidence)
+}
+
+// Decide is Judge on what was weighed before.
+func (c *Calibration) Decide(window []Evidence) (State, []Verdict, error) {
 	if len(window) != len(c.columns) {
-		return Unknown, nil, fmt.Errorf("window has %d columns, the reference %d: give one sample a column, in order", len(window), len(c.columns))
+		return Unknown, nil, fmt.Errorf("window has evidence on %d columns, the reference has %d: weigh each column, in order", len(window), len(c.columns))
 	}
 	state := Stable
 	verdicts := make([]Verdict, len(window))
@@ -74,31 +86,30 @@ func (c *Calibration) Judge(window []Sample) (State, []Verdict, error) {
 	return state, verdicts, nil
 }
 
-func (c *Calibration) judge(column calibrated, s Sample) Verdict {
+func (c *Calibration) judge(column Learned, e Evidence) Verdict {
 	nan := math.NaN()
 	v := Verdict{
-		Column: column.Name, State: Unknown, Measure: column.reference.effect,
-		Distance: nan, Lower: nan, Upper: nan, MinEffect: column.minEffect,
+		Column: column.Name, State: Unknown, Measure: column.Measure,
+		Distance: nan, Lower: nan, Upper: nan, MinEffect: column.MinEffect,
 	}
-	switch rows := s.rows(); {
-	case column.reference.rows == 0:
+	switch {
+	case column.Rows == 0:
 		v.Reason = EmptyReference
-	case rows == 0 || rows < c.options.MinRows:
+	case e.Rows == 0 || e.Rows < c.options.MinRows:
 		v.Reason = TooFewRows
-	case column.reference.constant():
-		v.judgeConstant(column, s)
+	case column.Constant:
+		v.judgeConstant(e.Distance)
 	case math.IsInf(c.limit, 1):
 		v.Reason = TooFewBlocks
-		v.Distance = column.reference.distance(s)
+		v.Distance = e.Distance
 	default:
-		v.judgeEffect(column, s, c.margin(column))
+		v.judgeEffect(e.Distance, c.margin(column))
 	}
 	return v
 }
 
 // judgeConstant needs no blocks: a constant does nothing by chance.
-func (v *Verdict) judgeConstant(column calibrated, s Sample) {
-	share := column.reference.elsewhere(s)
+func (v *Verdict) judgeConstant(share float64) {
 	v.Measure, v.Distance, v.Lower, v.Upper = TotalVariation, share, share, share
 	v.State, v.Reason = Stable, Constant
 	if share > v.MinEffect {
@@ -106,10 +117,10 @@ func (v *Verdict) judgeConstant(column calibrated, s Sample) {
 	}
 }
 
-func (v *Verdict) judgeEffect(column calibrated, s Sample, margin float64) {
-	v.Distance = column.reference.distance(s)
+func (v *Verdict) judgeEffect(distance, margin float64) {
+	v.Distance = distance
 	v.Lower, v.Upper = math.Max(0, v.Distance-margin), v.Distance+margin
-	if column.reference.effect != Wasserstein {
+	if v.Measure != Wasserstein {
 		v.Upper = math.Min(1, v.Upper)
 	}
 	v.State, v.Reason = Stable, WithinMargin
@@ -118,8 +129,8 @@ func (v *Verdict) judgeEffect(column calibrated, s Sample, margin float64) {
 	}
 }
 
-// Comparable says that the rule compares a kind of column: text is compared through a domain classifier, and
-// times order the rows.
+// Comparable says that the rule compares a kind of column: text is compared
+// through a domain classifier, and times order the rows.
 func Comparable(kind drift.Kind) bool {
 	return kind == drift.Numerical || kind == drift.Categorical
 }

@@ -17,6 +17,12 @@ func NewMulticlass(classes int, truth, predicted []int) Multiclass {
 	return m
 }
 
+// WeightedMulticlass takes the counts themselves, which need not be whole: those of
+// true class a and predicted class p at a·classes + p.
+func WeightedMulticlass(classes int, counts []float64) Multiclass {
+	return Multiclass{classes: classes, counts: counts}
+}
+
 // Class is the problem "this class or another".
 func (m Multiclass) Class(class int) Confusion {
 	var c Confusion

@@ -2,7 +2,8 @@
 // Evidently in the same run, and prints one figure a line:
 // name, value, unit, target, pass or fail, separated by tabs.
 //
-// It then judges windows without any drift, and windows with a known one, by
+// It then times the profiler end to end on two Parquet files of a hundred columns,
+// with its memory, its shards and a saved reference, and judges windows without any drift, and windows with a known one, by
 // Trainyard's own rule and by the peers': how often each alarms.
 //
 // Both sides are timed in processor seconds, user and system, of the whole
@@ -35,15 +36,25 @@ const (
 func main() {
 	python := flag.String("python", "python3", "interpreter that has NumPy, SciPy and Evidently")
 	script := flag.String("peers", "test/bench/drift/peers.py", "script that times the peers")
+	only := flag.String("only", "", "run one part only: columns, files or rates")
 	repeats := flag.Int("repeats", 15, "runs of each way; the median counts")
 	flag.Parse()
-	err := run(context.Background(), *python, *script, *repeats)
-	if err == nil {
-		err = rates()
+	parts := []struct {
+		name string
+		run  func() error
+	}{
+		{"columns", func() error { return run(context.Background(), *python, *script, *repeats) }},
+		{"files", func() error { return endToEnd(context.Background()) }},
+		{"rates", rates},
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-drift:", err)
-		os.Exit(1)
+	for _, part := range parts {
+		if *only != "" && *only != part.name {
+			continue
+		}
+		if err := part.run(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench-drift:", err)
+			os.Exit(1)
+		}
 	}
 }
 

@@ -51,14 +51,18 @@ static void parse_value(value_t *v, const char *text, const value_t *before)
 	snprintf(v->text, sizeof v->text, "%s", text);
 	v->set = 1;
 	v->since = before->set && strcmp(before->text, v->text) == 0 ? before->since : fake_now();
-	char *rest;
-	v->from = v->to = strtod(text, &rest);
-	if (*text == '0' && (text[1] == 'x' || text[1] == 'X'))
-		v->from = v->to = (double)strtoull(text, &rest, 16);
-	if (*rest == '+') {
+	char start[sizeof v->text];
+	snprintf(start, sizeof start, "%s", v->text);
+	char *ramp = strstr(start, ".."), *rest; /* strtod would take "40." of "40..95" */
+	if (ramp)
+		*ramp = '\0';
+	v->from = v->to = strtod(start, &rest);
+	if (*start == '0' && (start[1] == 'x' || start[1] == 'X'))
+		v->from = v->to = (double)strtoull(start, &rest, 16);
+	if (*rest == '+')
 		v->per_second = strtod(rest + 1, &rest);
-	} else if (rest[0] == '.' && rest[1] == '.') {
-		v->to = strtod(rest + 2, &rest);
+	if (ramp && *rest == '\0') {
+		v->to = strtod(ramp + 2, &rest);
 		if (*rest == '@')
 			v->seconds = strtod(rest + 1, &rest);
 	}

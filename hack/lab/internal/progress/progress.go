@@ -1,6 +1,7 @@
 // Package progress tells a person what a long command is doing: one line when
-// a step begins, one when it has ended, with the time it took. It writes to
-// standard error, so that the standard output of the lab stays scriptable.
+// a step has ended, with the time it took, and before that one as soon as it
+// takes long. It writes to standard error, so that the standard output of the
+// lab stays scriptable.
 package progress
 
 import (
@@ -29,13 +30,17 @@ func (r *Reporter) Printf(format string, args ...any) {
 	fmt.Fprintf(r.w, format+"\n", args...)
 }
 
-// still is how often a step that has not ended says so.
-const still = 15 * time.Second
+const (
+	// long is when a step that has not ended says what runs.
+	long = 2 * time.Second
+	// still is how often it says so again.
+	still = 15 * time.Second
+)
 
-// Step runs f and says what runs, that it still does, and how long it took.
+// Step runs f and says what runs, that it still does, and how long it took. A
+// step that fails before it takes long is told of by its error alone.
 func (r *Reporter) Step(what string, f func() error) error {
 	start := time.Now()
-	r.Printf("%s …", what)
 	done := make(chan struct{})
 	var ticking sync.WaitGroup
 	ticking.Go(func() { r.tick(what, start, done) })
@@ -49,6 +54,12 @@ func (r *Reporter) Step(what string, f func() error) error {
 }
 
 func (r *Reporter) tick(what string, start time.Time, done <-chan struct{}) {
+	select {
+	case <-done:
+		return
+	case <-time.After(long):
+		r.Printf("%s …", what)
+	}
 	t := time.NewTicker(still)
 	defer t.Stop()
 	for {
