@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -100,8 +101,32 @@ func (r *race) await(ctx context.Context, p *peer) error {
 	return nil
 }
 
+// keepManager has the leading manager where it was in the beginning: the node
+// that dies is to take ranks with it, and of no peer the controller.
+func (r *race) keepManager(ctx context.Context) error {
+	for began := time.Now(); ; {
+		leader, err := r.cluster.LeaderNode(ctx)
+		if err == nil && leader != r.lost {
+			return nil
+		}
+		if time.Since(began) > startTime {
+			return errors.Join(fmt.Errorf("the leading manager is on %s and does not leave it", r.lost), err)
+		}
+		if err == nil {
+			_, err = r.cluster.Kubectl(ctx, "-n", "trainyard-system", "delete", "pod", "--wait=false",
+				"-l", "app.kubernetes.io/component=manager", "--field-selector", "spec.nodeName="+r.lost)
+		}
+		if err := errors.Join(err, pause(ctx, 5*time.Second)); err != nil {
+			return err
+		}
+	}
+}
+
 // lose kills a node with a rank of every training.
 func (r *race) lose(ctx context.Context) error {
+	if err := r.keepManager(ctx); err != nil {
+		return err
+	}
 	for _, p := range r.peers {
 		pods, err := p.pods(ctx, r.client)
 		if err != nil {
