@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -22,9 +23,9 @@ const electricityFile = "examples/pytorch-ddp/data/electricity.csv.gz"
 
 // fileMethod compares whole files: the profiler program's JSON beside Evidently's
 // preset on the same two CSV files, one case a column.
-func fileMethod(r *rand.Rand, folder string) (method, error) {
+func fileMethod(ctx context.Context, r *rand.Rand, folder string) (method, error) {
 	profiler := filepath.Join(folder, "profiler")
-	if out, err := exec.Command("go", "build", "-o", profiler, "./cmd/profiler").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", profiler, "./cmd/profiler").CombinedOutput(); err != nil {
 		return method{}, fmt.Errorf("build the profiler: %w: %s", err, out)
 	}
 	m := method{suite: "files", name: "profiler compare", floor: lostInSubtraction}
@@ -38,7 +39,7 @@ func fileMethod(r *rand.Rand, folder string) (method, error) {
 		if err != nil {
 			return method{}, err
 		}
-		out, err := runProfiler(profiler, paths)
+		out, err := runProfiler(ctx, profiler, paths)
 		if err != nil {
 			return method{}, fmt.Errorf("%s: %w", t.name, err)
 		}
@@ -135,8 +136,8 @@ func (s sheet) write(folder string, index int) (paths [2]string, err error) {
 	return paths, nil
 }
 
-func runProfiler(profiler string, paths [2]string) (*report.Report, error) {
-	command := exec.Command(profiler, "compare", "--compat", "evidently", "--reference", paths[0], "--current", paths[1], "-o", "json")
+func runProfiler(ctx context.Context, profiler string, paths [2]string) (*report.Report, error) {
+	command := exec.CommandContext(ctx, profiler, "compare", "--compat", "evidently", "--reference", paths[0], "--current", paths[1], "-o", "json")
 	command.Stderr = os.Stderr
 	text, err := command.Output()
 	var exit *exec.ExitError

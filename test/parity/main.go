@@ -46,7 +46,7 @@ func run(ctx context.Context, python, script string, seed uint64, only string, v
 		return false, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	files, err := fileMethod(rand.New(rand.NewPCG(seed, 1)), folder)
+	files, err := fileMethod(ctx, rand.New(rand.NewPCG(seed, 1)), folder)
 	if err != nil {
 		return false, err
 	}

@@ -12,6 +12,7 @@ var stopWords = func() map[string]bool {
 	return set
 }()
 
+//nolint:misspell // the list is the peer's, with its misspellings
 const stopList = `
 a about above across after afterwards again against all almost alone along already also although
 always am among amongst amoungst amount an and another any anyhow anyone anything anyway

@@ -54,9 +54,9 @@ func CompareTexts(name string, reference, current []string, options Options) (dr
 	if err != nil {
 		return drift.Outcome{}, err
 	}
-	model := fitSGD(words.rows(train.texts), train.current, len(words.rarity))
+	model := fitSGD(words.training(train.texts), train.current, len(words.rarity))
 	scores := make([]float64, len(test.texts))
-	for i, row := range words.rows(test.texts) {
+	for i, row := range words.scored(test.texts) {
 		scores[i] = (math.Min(1, math.Max(-1, model.score(row))) + 1) / 2
 	}
 	area := perf.AUC(test.current, scores)

@@ -77,7 +77,7 @@ func FuzzWords(f *testing.F) {
 			return
 		}
 		length := 0.0
-		for _, v := range w.rows([]string{text})[0].value {
+		for _, v := range w.scored([]string{text})[0].value {
 			length += v * v
 		}
 		if length != 0 && math.Abs(length-1) > 1e-9 {

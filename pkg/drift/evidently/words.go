@@ -2,6 +2,7 @@ package evidently
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -17,9 +18,12 @@ var ErrNoWords = errors.New("the texts have no words to tell them apart by: leav
 type words struct {
 	index  map[string]int
 	rarity []float64
+	// met is the order in which the words came up: that of the terms in a row that
+	// trains, and so of its sums.
+	met []int
 }
 
-// sparse is a row of weighed words, by ascending index.
+// sparse is a row of weighed words.
 type sparse struct {
 	index []int
 	value []float64
@@ -28,10 +32,17 @@ type sparse struct {
 // fitWords learns the words of texts: lower case, two letters or digits at least,
 // no stop word, and in no more than half of the texts.
 func fitWords(texts []string) (*words, error) {
-	documents := map[string]int{}
+	documents, met := map[string]int{}, map[string]int{}
 	for _, text := range texts {
-		for word := range countWords(text) {
-			documents[word]++
+		seen := map[string]bool{}
+		for _, word := range splitWords(text) {
+			if _, known := met[word]; !known {
+				met[word] = len(met)
+			}
+			if !seen[word] {
+				seen[word] = true
+				documents[word]++
+			}
 		}
 	}
 	var vocabulary []string
@@ -44,48 +55,55 @@ func fitWords(texts []string) (*words, error) {
 		return nil, ErrNoWords
 	}
 	slices.Sort(vocabulary)
-	w := &words{index: map[string]int{}, rarity: make([]float64, len(vocabulary))}
+	w := &words{index: map[string]int{}, rarity: make([]float64, len(vocabulary)), met: make([]int, len(vocabulary))}
+	rarity := map[int]float64{}
 	for i, word := range vocabulary {
-		w.index[word] = i
-		w.rarity[i] = math.Log(float64(len(texts)+1)/float64(documents[word]+1)) + 1
+		count := documents[word]
+		if rarity[count] == 0 {
+			rarity[count] = roundedLog(float64(len(texts)+1)/float64(count+1)) + 1
+		}
+		w.index[word], w.rarity[i], w.met[i] = i, rarity[count], met[word]
 	}
 	return w, nil
 }
 
-// countWords counts the words of one text.
-func countWords(text string) map[string]int {
-	counts := map[string]int{}
-	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+// splitWords are the words of a text that count, in order.
+func splitWords(text string) []string {
+	fields := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '_'
-	}) {
-		if utf8.RuneCountInString(word) >= 2 && !stopWords[word] {
-			counts[word]++
-		}
-	}
-	return counts
+	})
+	return slices.DeleteFunc(fields, func(word string) bool { return utf8.RuneCountInString(word) < 2 || stopWords[word] })
+}
+
+// training are the rows of the texts that were fitted, scored those of others: the
+// same weights, summed in another order.
+func (w *words) training(texts []string) []sparse {
+	return w.rows(texts, func(a, b int) int { return w.met[a] - w.met[b] })
+}
+
+func (w *words) scored(texts []string) []sparse {
+	return w.rows(texts, func(a, b int) int { return a - b })
 }
 
 // rows weigh the known words of texts by (1 + ln count)·rarity, scaled to length one.
-func (w *words) rows(texts []string) []sparse {
+func (w *words) rows(texts []string, order func(a, b int) int) []sparse {
 	out := make([]sparse, len(texts))
+	logs := map[int]float64{}
 	for i, text := range texts {
-		counts := countWords(text)
-		row := sparse{}
-		for word := range counts {
+		counts := map[int]int{}
+		for _, word := range splitWords(text) {
 			if index, known := w.index[word]; known {
-				row.index = append(row.index, index)
+				counts[index]++
 			}
 		}
-		slices.Sort(row.index)
-		byIndex := make(map[int]int, len(row.index))
-		for word, count := range counts {
-			if index, known := w.index[word]; known {
-				byIndex[index] = count
-			}
-		}
+		row := sparse{index: slices.SortedFunc(maps.Keys(counts), order)}
 		squares := 0.0
 		for _, index := range row.index {
-			v := (math.Log(float64(byIndex[index])) + 1) * w.rarity[index]
+			count := counts[index]
+			if logs[count] == 0 {
+				logs[count] = roundedLog(float64(count)) + 1
+			}
+			v := logs[count] * w.rarity[index]
 			row.value = append(row.value, v)
 			squares += v * v
 		}

@@ -3,8 +3,9 @@
 // name, value, unit, target, pass or fail, separated by tabs.
 //
 // It then times the profiler end to end on two Parquet files of a hundred columns,
-// with its memory, its shards and a saved reference, and judges windows without any drift, and windows with a known one, by
-// Trainyard's own rule and by the peers': how often each alarms.
+// with its memory, its shards and a saved reference. Last it judges windows without
+// any drift, and windows with a known one, by Trainyard's own rule and by the
+// peers': how often each alarms.
 //
 // Both sides are timed in processor seconds, user and system, of the whole
 // process: that is the rate of one core, whatever else the machine does.
