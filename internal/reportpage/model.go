@@ -28,7 +28,7 @@ func modelLines(r report.Report, a timeline, w *words) []line {
 		margin := (up.high - up.low) * 0.08
 		up = scale{up.low - margin, up.high + margin}
 		l := line{
-			ID: anchor("model " + metric), Name: metricName(metric, w), Y: w.axis(up, 3, w.plain),
+			ID: "model-" + anchor(metric), Name: metricName(metric, w), Y: w.axis(up, 3, w.plain),
 			Line: p.curve(real, up), Second: p.curve(estimated, up), Alarms: alarmMarks(r.Alarms, a),
 			Summary: modelSummary(r, real, estimated, w),
 		}

@@ -32,7 +32,7 @@ type stream struct {
 
 // streamLane shows the windows in which one column alarmed.
 type streamLane struct {
-	Name, Link      string
+	Name            string
 	Alarms, Unknown string
 	Count           string
 }
@@ -126,7 +126,7 @@ func blank(n int) []report.WindowColumn {
 // lane marks the windows that alarmed and those that could not be judged.
 func (t track) lane(a timeline, w *words) streamLane {
 	return streamLane{
-		Name: t.name, Link: anchor(t.name),
+		Name:    t.name,
 		Alarms:  a.marks(t.spans, func(i int) bool { return t.windows[i].Drifted }),
 		Unknown: a.dashes(t.spans, func(i int) bool { return t.windows[i].State == report.ColumnUnknown }),
 		Count:   w.count("alarms", t.alarms, w.whole(t.alarms)),
@@ -141,7 +141,7 @@ func (t track) line(r report.Report, groups []span, a timeline, w *words) line {
 	p := a.points(t.spans, groups)
 	up.high += (up.high - up.low) * 0.06
 	out := line{
-		ID: anchor(t.name), Name: t.name, Y: w.axis(up, 3, w.plain), Mark: stateMark(report.ColumnStable, w),
+		ID: "over-time-" + anchor(t.name), Name: t.name, Y: w.axis(up, 3, w.plain), Mark: stateMark(report.ColumnStable, w),
 		Line:    p.curve(values, up),
 		Band:    p.band(lower, upper, up),
 		Limit:   p.curve(limit, up),
