@@ -14,6 +14,7 @@ import (
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/render"
+	"github.com/trainyard/trainyard/internal/slim"
 )
 
 // errRejected says that a job's pods cannot be created as its spec has them.
@@ -117,7 +118,7 @@ func (c *shapeCache) shapes(job *v1alpha1.TrainingJob, send func(*corev1.Pod) er
 			}
 			return nil, fmt.Errorf("asking what a pod of set %s would be: %w", name, err)
 		}
-		specs[set] = &pod.Spec
+		specs[set] = slim.Shape(&pod.Spec)
 	}
 	return specs, nil
 }

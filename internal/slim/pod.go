@@ -64,6 +64,16 @@ func podSpec(pod *corev1.Pod) corev1.PodSpec {
 	return out
 }
 
+// Shape is what a place is looked for with: what a pod takes of its node, and
+// which nodes it may run on. The rest of the pod is not kept alive by it.
+func Shape(spec *corev1.PodSpec) *corev1.PodSpec {
+	return &corev1.PodSpec{
+		Containers: containers(spec.Containers), InitContainers: containers(spec.InitContainers),
+		Overhead: spec.Overhead, Resources: spec.Resources, HostNetwork: spec.HostNetwork,
+		NodeSelector: spec.NodeSelector, Affinity: spec.Affinity, Tolerations: spec.Tolerations,
+	}
+}
+
 func ended(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }

@@ -117,6 +117,18 @@ func TestPodKeepsAResize(t *testing.T) {
 	}
 }
 
+func TestShapeKeepsWhereItMayRun(t *testing.T) {
+	pod := rankPod(t)
+	pod.Spec.NodeSelector = map[string]string{"gpu": "h100"}
+	shape := Shape(&pod.Spec)
+	if diff := cmp.Diff(requests(pod), requests(&corev1.Pod{Spec: *shape})); diff != "" {
+		t.Errorf("what it takes (-pod +shape):\n%s", diff)
+	}
+	if shape.Affinity == nil || len(shape.Tolerations) != len(pod.Spec.Tolerations) || shape.NodeSelector["gpu"] != "h100" {
+		t.Errorf("where it may run: %+v", shape)
+	}
+}
+
 func requests(pod *corev1.Pod) corev1.ResourceList {
 	return resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{UseStatusResources: true})
 }
