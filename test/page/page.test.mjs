@@ -33,7 +33,7 @@ after(() => browser?.close())
 
 // open shows a page and remembers what it says and asks for.
 async function open(name, colorScheme, width) {
-  const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
+  const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' })
   const page = await context.newPage()
   const said = []
   const address = pathToFileURL(join(folder, name)).href
