@@ -7,7 +7,6 @@ package bucket
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -17,9 +16,11 @@ import (
 	"strings"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
 
 	"github.com/trainyard/trainyard/internal/datasource/guard"
 	"github.com/trainyard/trainyard/internal/datasource/place"
+	"github.com/trainyard/trainyard/internal/datasource/retry"
 )
 
 // Opener opens the bucket of a URL. Every connection is dialled by the guard.
@@ -46,7 +47,11 @@ func Find(ctx context.Context, from *url.URL, by *guard.Guard, most int) ([]plac
 		return nil, err
 	}
 	opened := &shared{bucket: store}
-	objects, err := opened.list(ctx, from, most)
+	var objects []place.Object
+	err = retry.Do(ctx, func() error {
+		objects, err = opened.list(ctx, from, most)
+		return final(err)
+	})
 	if err == nil && len(objects) == 0 {
 		err = &place.NotFoundError{Path: label(from), Why: "no object has this key, begins with it, or matches it as a pattern"}
 	}
@@ -56,6 +61,15 @@ func Find(ctx context.Context, from *url.URL, by *guard.Guard, most int) ([]plac
 	}
 	opened.users = len(objects)
 	return objects, nil
+}
+
+// final marks the errors that another attempt cannot cure.
+func final(err error) error {
+	switch gcerrors.Code(err) {
+	case gcerrors.NotFound, gcerrors.PermissionDenied, gcerrors.InvalidArgument, gcerrors.Unimplemented, gcerrors.FailedPrecondition:
+		return retry.Permanent(err)
+	}
+	return err
 }
 
 // label is a URL without what is secret in it.
@@ -84,14 +98,14 @@ func (s *shared) list(ctx context.Context, from *url.URL, most int) ([]place.Obj
 	if i := strings.IndexAny(key, `*?[\`); i >= 0 {
 		prefix = key[:i]
 		if _, err := path.Match(key, ""); err != nil {
-			return nil, fmt.Errorf("%q is not a pattern that can be read: %w", key, err)
+			return nil, retry.Permanent(fmt.Errorf("%q is not a pattern that can be read: %w", key, err))
 		}
 	}
 	var objects []place.Object
 	listing := s.bucket.List(&blob.ListOptions{Prefix: prefix})
 	for {
 		found, err := listing.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { //nolint:errorlint // one that is wrapped is a connection that was cut
 			return objects, nil
 		}
 		if err != nil {
@@ -101,7 +115,7 @@ func (s *shared) list(ctx context.Context, from *url.URL, most int) ([]place.Obj
 			continue
 		}
 		if len(objects) == most {
-			return nil, fmt.Errorf("more than %d objects: narrow the pattern, or raise the limit of files", most)
+			return nil, retry.Permanent(fmt.Errorf("more than %d objects: narrow the pattern, or raise the limit of files", most))
 		}
 		objects = append(objects, newObject(s, from, found))
 	}
@@ -114,7 +128,7 @@ func wanted(key, by string) bool {
 	}
 	if strings.ContainsAny(by, `*?[\`) {
 		matches, _ := path.Match(by, key)
-		return matches
+		return matches && !place.Hidden(path.Base(key), path.Base(by))
 	}
 	folder := by
 	if folder != "" && !strings.HasSuffix(folder, "/") {
@@ -125,7 +139,7 @@ func wanted(key, by string) bool {
 		return false
 	}
 	for part := range strings.SplitSeq(rest, "/") {
-		if part == "" || part[0] == '.' || part[0] == '_' {
+		if part == "" || place.Hidden(part, "") {
 			return false
 		}
 	}

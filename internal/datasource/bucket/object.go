@@ -73,14 +73,14 @@ func (o *object) unchanged(reader *blob.Reader) error {
 
 // explain marks the errors that another attempt cannot cure.
 func (o *object) explain(err error) error {
-	wrapped := fmt.Errorf("read %s: %w", o.name, err)
-	switch gcerrors.Code(err) {
-	case gcerrors.NotFound:
+	if gcerrors.Code(err) == gcerrors.NotFound {
 		return retry.Permanent(&place.ChangedError{File: o.name, How: "it was deleted"})
-	case gcerrors.PermissionDenied, gcerrors.InvalidArgument, gcerrors.Unimplemented, gcerrors.FailedPrecondition:
-		return retry.Permanent(wrapped)
 	}
-	return wrapped
+	if errors.Is(err, io.EOF) {
+		// A connection that ended is not the end of the object: nobody may take it so.
+		return fmt.Errorf("read %s: %w: %s", o.name, io.ErrUnexpectedEOF, err.Error())
+	}
+	return final(fmt.Errorf("read %s: %w", o.name, err))
 }
 
 func (o *object) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) {

@@ -321,7 +321,7 @@ func TestDamaged(t *testing.T) {
 		for range 1 + random.IntN(4) {
 			damaged[random.IntN(len(damaged))] ^= byte(1 << random.IntN(8))
 		}
-		readAll(damaged)
+		_ = readAll(damaged)
 	}
 	for _, cut := range []int{0, 4, 8, 11, 12, len(content) / 2, len(content) - 1} {
 		if readAll(content[:cut]) == nil {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Local finds files on this machine: a file, a pattern of path/filepath.Match, or a
@@ -53,6 +52,7 @@ func expand(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a pattern that can be read: %w", path, err)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return Hidden(filepath.Base(name), filepath.Base(path)) })
 	if len(names) == 0 {
 		return nil, &NotFoundError{Path: path, Why: "there is no such file, and no file matches it as a pattern"}
 	}
@@ -66,7 +66,7 @@ func below(folder string) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		hidden := path != folder && strings.ContainsAny(entry.Name()[:1], "._")
+		hidden := path != folder && Hidden(entry.Name(), "")
 		switch {
 		case hidden && entry.IsDir():
 			return filepath.SkipDir

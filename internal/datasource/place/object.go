@@ -33,6 +33,15 @@ type NotFoundError struct{ Path, Why string }
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("no data at %s: %s", e.Path, e.Why) }
 
+// Hidden says whether writers of many files use a name for what is not data: it begins
+// with a dot or an underscore, and the pattern that it matches does not.
+func Hidden(name, pattern string) bool {
+	if name == "" || name[0] != '.' && name[0] != '_' {
+		return false
+	}
+	return pattern == "" || pattern[0] != name[0]
+}
+
 // Total is the size of all objects, or 0 where one is unknown.
 func Total(objects []Object) int64 {
 	total := int64(0)

@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -9,6 +10,8 @@ import (
 
 // Proxy passes connections on to a server, and cuts them where it is told to.
 type Proxy struct {
+	// ctx is the test's.
+	ctx      context.Context
 	listener net.Listener
 	target   string
 
@@ -23,11 +26,8 @@ type Proxy struct {
 // NewProxy listens for the length of a test.
 func NewProxy(t *testing.T, target string) *Proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &Proxy{listener: listener, target: target}
+	listener := listen(t)
+	p := &Proxy{ctx: t.Context(), listener: listener, target: target}
 	t.Cleanup(func() { _ = listener.Close() })
 	go p.accept()
 	return p
@@ -63,7 +63,7 @@ func (p *Proxy) CutAlways(count int64) {
 func (p *Proxy) allow(n int64) (int64, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.cuts) == 0 || p.passed+n <= p.cuts[0] && !(p.always && p.passed >= p.cuts[0]) {
+	if len(p.cuts) == 0 || p.passed+n <= p.cuts[0] && (!p.always || p.passed < p.cuts[0]) {
 		p.passed += n
 		return n, false
 	}
@@ -87,7 +87,8 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(client net.Conn) {
 	defer func() { _ = client.Close() }()
-	server, err := net.Dial("tcp", p.target)
+	var dialer net.Dialer
+	server, err := dialer.DialContext(p.ctx, "tcp", p.target)
 	if err != nil {
 		return
 	}

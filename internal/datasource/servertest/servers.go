@@ -33,10 +33,10 @@ func Postgres(t *testing.T) string {
 	base := folder(t, as)
 	data := filepath.Join(base, "data")
 	secret := filepath.Join(base, "password")
-	if err := os.WriteFile(secret, []byte(Password), 0o644); err != nil { //nolint:gosec // it is for another user to read
+	if err := os.WriteFile(secret, []byte(Password), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	create := exec.Command(filepath.Join(programs, "initdb"), "--no-sync", "--username="+User, "--pwfile="+secret,
+	create := exec.CommandContext(t.Context(), filepath.Join(programs, "initdb"), "--no-sync", "--username="+User, "--pwfile="+secret,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--pgdata="+data)
 	create.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	create.Dir = base
@@ -52,7 +52,7 @@ func Postgres(t *testing.T) string {
 		if err != nil {
 			return err //nolint:wrapcheck // shown by the test
 		}
-		return conn.Close(ctx) //nolint:wrapcheck // shown by the test
+		return conn.Close(ctx)
 	})
 	return address
 }
@@ -101,7 +101,8 @@ func Prometheus(t *testing.T, samples string) string {
 			t.Fatal(err)
 		}
 	}
-	if output, err := exec.Command(tool, "tsdb", "create-blocks-from", "openmetrics", text, data).CombinedOutput(); err != nil {
+	create := exec.CommandContext(t.Context(), tool, "tsdb", "create-blocks-from", "openmetrics", text, data)
+	if output, err := create.CombinedOutput(); err != nil {
 		t.Fatalf("promtool: %v\n%s", err, output)
 	}
 	address := freeAddress(t)

@@ -35,12 +35,20 @@ func missing(t *testing.T, what, cure string) {
 // freeAddress is an address of this machine on which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener := listen(t)
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// listen listens on a free port of this machine.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return listener
 }
 
 // server is a program that runs for the length of a test.
@@ -50,9 +58,10 @@ type server struct {
 }
 
 // start runs a program and ends it with the test. It dies with this process, too.
-func start(t *testing.T, as *syscall.Credential, environment []string, name string, arguments ...string) *server {
+func start(t *testing.T, as *syscall.Credential, environment []string, name string, arguments ...string) {
 	t.Helper()
-	s := &server{command: exec.Command(name, arguments...)}
+	s := &server{command: exec.CommandContext(t.Context(), name, arguments...)}
+	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGINT) }
 	s.command.Stdout, s.command.Stderr = &s.output, &s.output
 	s.command.Env = append(os.Environ(), environment...)
 	s.command.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGKILL}
@@ -60,15 +69,13 @@ func start(t *testing.T, as *syscall.Credential, environment []string, name stri
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = s.command.Process.Signal(syscall.SIGINT)
-		_ = s.command.Wait()
+		_ = s.command.Wait() // the test's context has sent the signal
 		if t.Failed() {
 			const most = 4 << 10
 			said := s.output.String()
 			t.Logf("%s said at last:\n%s", filepath.Base(name), said[max(len(said)-most, 0):])
 		}
 	})
-	return s
 }
 
 // until waits for a condition, a minute at most.
