@@ -38,7 +38,7 @@ func TestALongStepSaysWhatRuns(t *testing.T) {
 	}
 }
 
-func TestTheZeroReporterIsSilent(t *testing.T) {
+func TestTheZeroReporterIsSilent(*testing.T) {
 	var r *Reporter
 	r.Printf("nobody hears")
 	new(Reporter).Printf("nobody hears")
