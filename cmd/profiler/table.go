@@ -121,7 +121,7 @@ func ruleText(r *report.Report) string {
 	}
 	text := fmt.Sprintf("native: effects above %s count, %s false alarms a year stated", figure(s.MinEffect), figure(s.FalseAlarmsPerYear))
 	if s.Blocks > 0 {
-		text += fmt.Sprintf(", %d blocks of %s", s.Blocks, s.Window)
+		text += fmt.Sprintf(", reference blocks of %s: %d", s.Window, s.Blocks)
 	}
 	return text
 }

@@ -19,7 +19,7 @@ func sentences(r *report.Report, compared, drifted, unknowns int) (summary, advi
 	case report.Unknown:
 		return unknownSummary(compared, unknowns), unknownAdvice(r)
 	case report.Drifted:
-		return driftedSummary(r, compared, drifted), "Look at these columns first. If the change is real and the model suffers, train again; if it is a fault of the data, fix it there."
+		return driftedSummary(r, compared, drifted, unknowns), "Look at these columns first. If the change is real and the model suffers, train again; if it is a fault of the data, fix it there."
 	}
 	if drifted > 0 {
 		return fmt.Sprintf("No drift of the whole, by Evidently's rule of half the columns; %s did: %s.", fraction(drifted, compared), strongest(r)),
@@ -28,9 +28,12 @@ func sentences(r *report.Report, compared, drifted, unknowns int) (summary, advi
 	return fmt.Sprintf("Nothing drifted in %s.", countOf(compared, "column", "columns")), "Nothing to do."
 }
 
-func driftedSummary(r *report.Report, compared, drifted int) string {
+func driftedSummary(r *report.Report, compared, drifted, unknowns int) string {
 	if drifted == 0 {
 		return "The columns drifted together, though none did alone: a classifier tells current rows from reference rows."
+	}
+	if unknowns > 0 {
+		return fmt.Sprintf("Drift: %s; of %d more it cannot be said. Most: %s.", fraction(drifted, compared), unknowns, strongest(r))
 	}
 	return fmt.Sprintf("Drift: %s. Most: %s.", fraction(drifted, compared), strongest(r))
 }
