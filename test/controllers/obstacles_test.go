@@ -206,7 +206,7 @@ func TestWebhook(t *testing.T) {
 			return http.StatusOK
 		}, "come back later"},
 		"fails":                {third, failing, "failed calling webhook"},
-		"fails on the dry run": {dryRun, failing, "trying the job's pods: set worker: Internal error occurred: failed calling webhook"},
+		"fails on the dry run": {dryRun, failing, "trying the job's pods: asking what a pod of set worker would be: Internal error occurred: failed calling webhook"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
