@@ -25,32 +25,24 @@ type patch struct {
 // IsApplyConfiguration marks the type as one.
 func (*patch) IsApplyConfiguration() {}
 
-// WriteIfUnchanged is Write, but fails with a conflict if the object is no
-// longer of the resource version that was read.
+// WriteIfUnchanged applies status, which holds the fields of owner and nothing
+// else, to an object's status. It takes fields over from other owners, and fails
+// with a conflict if the object is no longer of the resource version that was
+// read.
 func WriteIfUnchanged(ctx context.Context, c client.Client, gvk schema.GroupVersionKind, obj client.Object, owner string, status any) error {
 	p := newPatch(gvk, obj, status)
-	p.WithResourceVersion(obj.GetResourceVersion())
-	return p.apply(ctx, c, owner)
-}
-
-// Write applies status, which holds the fields of owner and nothing else, to
-// an object's status. It takes fields over from other owners.
-func Write(ctx context.Context, c client.Client, gvk schema.GroupVersionKind, obj client.Object, owner string, status any) error {
-	return newPatch(gvk, obj, status).apply(ctx, c, owner)
+	if err := c.Status().Apply(ctx, p, client.FieldOwner(owner), client.ForceOwnership); err != nil {
+		return fmt.Errorf("applying the status of %s %s/%s as %s: %w", gvk.Kind, obj.GetNamespace(), obj.GetName(), owner, err)
+	}
+	return nil
 }
 
 func newPatch(gvk schema.GroupVersionKind, obj client.Object, status any) *patch {
 	apiVersion, kind := gvk.ToAPIVersionAndKind()
 	return &patch{
-		TypeMetaApplyConfiguration:   *metav1ac.TypeMeta().WithAPIVersion(apiVersion).WithKind(kind),
-		ObjectMetaApplyConfiguration: metav1ac.ObjectMeta().WithName(obj.GetName()).WithNamespace(obj.GetNamespace()).WithUID(obj.GetUID()),
-		Status:                       status,
+		TypeMetaApplyConfiguration: *metav1ac.TypeMeta().WithAPIVersion(apiVersion).WithKind(kind),
+		ObjectMetaApplyConfiguration: metav1ac.ObjectMeta().WithName(obj.GetName()).WithNamespace(obj.GetNamespace()).
+			WithUID(obj.GetUID()).WithResourceVersion(obj.GetResourceVersion()),
+		Status: status,
 	}
-}
-
-func (p *patch) apply(ctx context.Context, c client.Client, owner string) error {
-	if err := c.Status().Apply(ctx, p, client.FieldOwner(owner), client.ForceOwnership); err != nil {
-		return fmt.Errorf("applying the status of %s %s/%s as %s: %w", *p.GetKind(), *p.GetNamespace(), *p.GetName(), owner, err)
-	}
-	return nil
 }

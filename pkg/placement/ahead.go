@@ -124,11 +124,10 @@ func (r *round) begins(g *gang, runs []Run) {
 // leavers is not known.
 func (r *round) delays(g *gang, t *trial) bool {
 	at := r.first.at
-	inTime := t.layer == current && g.Takes > 0 && !r.now.Add(g.Takes).After(at)
 	if at.IsZero() || g.partial() {
 		return false
 	}
-	if inTime {
+	if t.layer == current && g.Takes > 0 && !r.now.Add(g.Takes).After(at) {
 		r.moving = true
 		return false
 	}
