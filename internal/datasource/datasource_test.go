@@ -226,7 +226,7 @@ func TestWindows(t *testing.T) {
 		URL:     write(t, "a.csv", content.String()),
 		Columns: []string{"n", "s"},
 		Time:    datasource.TimeSpec{Column: "at", Unit: "ms"},
-		Window:  datasource.WindowSpec{Lookback: datasource.Duration(3 * time.Hour), Offset: datasource.Duration(time.Hour)},
+		Window:  datasource.WindowSpec{Lookback: window.Duration(3 * time.Hour), Offset: window.Duration(time.Hour)},
 	}
 	var warnings []string
 	options := datasource.Options{Now: now, Warn: func(warning string) { warnings = append(warnings, warning) }}
@@ -241,12 +241,12 @@ func TestWindows(t *testing.T) {
 		t.Errorf("warnings: %q", warnings)
 	}
 	reference := spec
-	reference.Window = datasource.WindowSpec{Lookback: datasource.Duration(24 * time.Hour), Offset: datasource.Duration(4 * time.Hour)}
+	reference.Window = datasource.WindowSpec{Lookback: window.Duration(24 * time.Hour), Offset: window.Duration(4 * time.Hour)}
 	if err := datasource.Apart(reference, spec, options, 0); err != nil {
 		t.Error(err)
 	}
 	var overlap *window.OverlapError
-	if err := datasource.Apart(reference, spec, options, datasource.Duration(time.Minute)); !errors.As(err, &overlap) {
+	if err := datasource.Apart(reference, spec, options, window.Duration(time.Minute)); !errors.As(err, &overlap) {
 		t.Errorf("closer than the gap: %v", err)
 	}
 }
@@ -310,7 +310,7 @@ func TestGrowingFile(t *testing.T) {
 func TestParseSpec(t *testing.T) {
 	t.Parallel()
 	spec, err := datasource.ParseSpec([]byte("url: a.csv\ntypes: {amount: float}\ntime: {column: at}\nwindow: {lookback: 7d, offset: 1h, minimum: 100}\n"))
-	if err != nil || spec.Window.Lookback.Duration() != 7*24*time.Hour || spec.Types["amount"] != datasource.Float {
+	if err != nil || time.Duration(spec.Window.Lookback) != 7*24*time.Hour || spec.Types["amount"] != datasource.Float {
 		t.Errorf("%+v %v", spec, err)
 	}
 	for text, want := range map[string]string{
@@ -319,7 +319,7 @@ func TestParseSpec(t *testing.T) {
 		"url: a\nformat: xml":                              `format "xml" is not known: choose one of parquet, csv, json`,
 		"url: a\ntypes: {amount: number}":                  `types.amount "number" is not a type`,
 		"url: a\ncsv: {delimiter: ab}":                     "more than one byte",
-		"url: a\nwindow: {lookback: soon}":                 `"soon" is not a duration`,
+		"url: a\nwindow: {lookback: soon}":                 `"soon" is no duration`,
 		"url: a\nwindow: {lookback: 7}":                    "a duration is text",
 		"url: a\nwindow: {offset: 1h}":                     "has no lookback",
 		"url: a\ntime: {column: a, unit: hours}":           `time.unit "hours" is not known`,

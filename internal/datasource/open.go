@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/trainyard/trainyard/internal/datasource/reading"
 	"github.com/trainyard/trainyard/internal/datasource/table"
@@ -114,13 +115,13 @@ func choose(ctx context.Context, opened Table, spec Spec, options Options) (Tabl
 // Apart says whether two specs surely read no row in common: it is an error if they
 // read one place with spans of time that overlap, or that are closer than the gap
 // allows, or with the same last rows.
-func Apart(reference, current Spec, options Options, gap Duration) error {
+func Apart(reference, current Spec, options Options, gap window.Duration) error {
 	if reference.URL != current.URL || reference.Query != current.Query {
 		return nil
 	}
 	a, b := reference.Window.Window(), current.Window.Window()
 	if a.Timed() || b.Timed() {
-		if err := window.Apart(a.At(options.Now), b.At(options.Now), gap.Duration()); err != nil {
+		if err := window.Apart(a.At(options.Now), b.At(options.Now), time.Duration(gap)); err != nil {
 			return fmt.Errorf("%s: %w", reference.label(), err)
 		}
 		return nil

@@ -3,6 +3,7 @@ package datasource
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/trainyard/trainyard/internal/datasource/kafka"
 	"github.com/trainyard/trainyard/internal/datasource/postgres"
@@ -77,7 +78,7 @@ func openPrometheus(ctx context.Context, spec Spec, options Options) (Table, err
 		URL:   spec.address(),
 		Query: spec.Query,
 		Span:  spec.Window.Window().At(options.Now),
-		Step:  spec.Step.Duration(),
+		Step:  time.Duration(spec.Step),
 		Login: login,
 	}, options)
 	if err != nil {

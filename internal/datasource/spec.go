@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/trainyard/trainyard/internal/datasource/table"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // Format is how the rows of a file are written.
@@ -47,7 +48,7 @@ type Spec struct {
 	// Query is what a database is asked: SQL or PromQL.
 	Query string `json:"query,omitempty"`
 	// Step is the distance between two values of a Prometheus query.
-	Step Duration `json:"step,omitempty"`
+	Step window.Duration `json:"step,omitempty"`
 	// Credentials are where the secrets of the source are.
 	Credentials CredentialsSpec `json:"credentials,omitzero"`
 	// CSV is what a file of comma-separated values does not say of itself.

@@ -10,6 +10,7 @@ import (
 	"github.com/trainyard/trainyard/pkg/drift/gate"
 	"github.com/trainyard/trainyard/pkg/drift/perf"
 	"github.com/trainyard/trainyard/pkg/drift/report"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // EvaluateOptions say which columns hold what, and how two models are compared.
@@ -200,7 +201,7 @@ func (e *evaluation) blocksByLength(v *View, length schema.Length) error {
 	}
 	times := make([]time.Time, len(e.rows))
 	for i, row := range e.rows {
-		times[i] = moment(v.times[row])
+		times[i] = window.Moment(v.times[row])
 	}
 	e.block, e.blocks = gate.BlocksByTime(times, time.Duration(length.Time))
 	return nil

@@ -161,5 +161,3 @@ func keyedHash(key []byte, label string) string {
 	mac.Write([]byte(label))
 	return "#" + hex.EncodeToString(mac.Sum(nil)[:6])
 }
-
-func durationOf(d schema.Duration) time.Duration { return time.Duration(d) }

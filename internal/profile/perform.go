@@ -11,6 +11,7 @@ import (
 	"github.com/trainyard/trainyard/pkg/drift/perf"
 	"github.com/trainyard/trainyard/pkg/drift/report"
 	"github.com/trainyard/trainyard/pkg/drift/stream"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // outcomes are the labels and predictions of rows, as far as they are there.
@@ -269,7 +270,7 @@ func (w *watcher) alarms(o *outcomes) []report.Alarm {
 		}
 		at := time.Unix(int64(row), 0)
 		if w.current.times != nil {
-			at = moment(w.current.times[row])
+			at = window.Moment(w.current.times[row])
 		}
 		points, rows = append(points, stream.Point{Time: at, Value: e}), append(rows, row)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -131,7 +132,7 @@ func (p *Plan) tableQuality(ctx context.Context) ([]report.Finding, error) {
 	expected := quality.Table{Closed: s.Closed, MinRows: max(s.Rows.Min, 1), MaxRows: s.Rows.Max, MaxDuplicates: first(-1, s.Rows.MaxDuplicates)}
 	seen := quality.Observation{Rows: p.current.Rows()}
 	if !p.Options.Now.IsZero() {
-		expected.MaxAge = durationOf(s.Rows.MaxAge)
+		expected.MaxAge = time.Duration(s.Rows.MaxAge)
 	}
 	if _, newest := p.current.Span(); newest != nil {
 		seen.Newest = *newest

@@ -12,6 +12,7 @@ import (
 	"github.com/trainyard/trainyard/pkg/drift/native"
 	"github.com/trainyard/trainyard/pkg/drift/report"
 	"github.com/trainyard/trainyard/pkg/drift/stat"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // Reference is what current data is compared with: a table's window (Live) or a
@@ -120,7 +121,7 @@ func (v *View) length() schema.Length {
 		return schema.Length{Rows: v.Rows()}
 	}
 	p := v.period0()
-	return schema.Length{Time: schema.Duration(p.To.Sub(p.From))}
+	return schema.Length{Time: window.Duration(p.To.Sub(p.From))}
 }
 
 // period0 is the view's time, the last row taken to last as long as rows do on
@@ -131,7 +132,7 @@ func (v *View) period0() native.Period {
 	if n := len(v.times); n > 1 && last > first {
 		step = (last - first) / float64(n-1)
 	}
-	return native.Period{From: moment(first), To: moment(last + step)}
+	return native.Period{From: window.Moment(first), To: window.Moment(last + step)}
 }
 
 func median(spans []native.Span) int {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trainyard/trainyard/internal/datasource/table"
 	"github.com/trainyard/trainyard/internal/profile/schema"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // View is some of a table's rows, in order of event time.
@@ -155,8 +156,7 @@ func (v *View) without(bad []bool) *View {
 
 // firstAt is the first row at or after a moment.
 func (v *View) firstAt(t time.Time) int {
-	at := seconds(t)
-	row, _ := slices.BinarySearch(v.times, at)
+	row, _ := window.Span{From: t}.Sorted(v.times)
 	return row
 }
 
@@ -165,15 +165,8 @@ func (v *View) Span() (from, to *time.Time) {
 	if len(v.times) == 0 {
 		return nil, nil
 	}
-	first, last := moment(v.times[0]), moment(v.times[len(v.times)-1])
+	first, last := window.Moment(v.times[0]), window.Moment(v.times[len(v.times)-1])
 	return &first, &last
-}
-
-func seconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())/1e9 }
-
-func moment(s float64) time.Time {
-	whole := math.Floor(s)
-	return time.Unix(int64(whole), int64(math.Round((s-whole)*1e6))*1000).UTC()
 }
 
 // Cut is the rows of a view that a window means. current is the window that a
@@ -182,22 +175,16 @@ func (v *View) Cut(w schema.Window, current *View) (*View, error) {
 	if w.NeedsTime() && v.times == nil {
 		return nil, fmt.Errorf("%s: the window %s is cut by time: name the time column in the schema (timeColumn) or with --time-column", v.Name, w)
 	}
+	span, err := v.span(w, current)
+	if err != nil {
+		return nil, err
+	}
 	from, to := 0, v.Rows()
 	switch {
 	case w.Rows != nil:
 		from, to = w.Rows.From.At(v.Rows(), 0), w.Rows.To.At(v.Rows(), v.Rows())
-	case w.Last > 0 && v.Rows() > 0:
-		// The newest row itself is inside a window without an offset.
-		end := moment(v.times[len(v.times)-1]).Add(time.Microsecond - time.Duration(w.Offset))
-		from, to = v.firstAt(end.Add(-time.Duration(w.Last))), v.firstAt(end)
-	case w.Before > 0:
-		if current == nil || len(current.times) == 0 {
-			return nil, fmt.Errorf("%s: the window %s ends before the current one, which has no times", v.Name, w)
-		}
-		end := moment(current.times[0]).Add(-time.Duration(w.Gap))
-		from, to = v.firstAt(end.Add(-time.Duration(w.Before))), v.firstAt(end)
 	case w.NeedsTime():
-		from, to = v.period(w)
+		from, to = span.Sorted(v.times)
 	}
 	if from >= to {
 		return nil, fmt.Errorf("%s: the window %s holds none of its %d rows: widen it", v.Name, w, v.Rows())
@@ -205,15 +192,21 @@ func (v *View) Cut(w schema.Window, current *View) (*View, error) {
 	return v.slice(from, to), nil
 }
 
-func (v *View) period(w schema.Window) (from, to int) {
-	to = v.Rows()
-	if !w.From.IsZero() {
-		from = v.firstAt(w.From)
+// span is the time that a window cuts out of the view; open at both ends for a
+// window that is not cut by time.
+func (v *View) span(w schema.Window, current *View) (window.Span, error) {
+	switch {
+	case w.Last > 0 && len(v.times) > 0:
+		// The newest row itself is inside a window without an offset.
+		newest := window.Moment(v.times[len(v.times)-1]).Add(time.Microsecond)
+		return window.Window{Lookback: time.Duration(w.Last), Offset: time.Duration(w.Offset)}.At(newest), nil
+	case w.Before > 0 && (current == nil || len(current.times) == 0):
+		return window.Span{}, fmt.Errorf("%s: the window %s ends before the current one, which has no times", v.Name, w)
+	case w.Before > 0:
+		first := window.Span{From: window.Moment(current.times[0])}
+		return first.Before(time.Duration(w.Before), time.Duration(w.Gap)), nil
 	}
-	if !w.To.IsZero() {
-		to = v.firstAt(w.To)
-	}
-	return from, to
+	return window.Span{From: w.From, To: w.To}, nil
 }
 
 // overlap is the number of stored rows that two views of one table share.

@@ -42,7 +42,12 @@ func message(partition int32, minute int, value string) *kgo.Record {
 
 func produce(t *testing.T, address string, records ...*kgo.Record) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	produceAs(t, address, nil, records...)
+}
+
+func produceAs(t *testing.T, address string, login []kgo.Opt, records ...*kgo.Record) {
+	t.Helper()
+	client, err := kgo.NewClient(append(login, kgo.SeedBrokers(address), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/trainyard/trainyard/internal/datasource"
 	"github.com/trainyard/trainyard/internal/datasource/guard"
 	"github.com/trainyard/trainyard/internal/datasource/servertest"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 var start = time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)
@@ -32,12 +33,12 @@ func samples() string {
 func TestPrometheus(t *testing.T) {
 	address := servertest.Prometheus(t, samples())
 	options := datasource.Options{Guard: guard.OwnMachine(os.Getenv)}
-	window := func(from, to time.Duration) datasource.WindowSpec {
+	between := func(from, to time.Duration) datasource.WindowSpec {
 		a, b := start.Add(from), start.Add(to)
 		return datasource.WindowSpec{From: &a, To: &b}
 	}
 	open := func(through string, change func(*datasource.Spec)) (datasource.Table, error) {
-		spec := datasource.Spec{URL: "prometheus+http://" + through, Query: "score", Window: window(0, 3*time.Minute)}
+		spec := datasource.Spec{URL: "prometheus+http://" + through, Query: "score", Window: between(0, 3*time.Minute)}
 		change(&spec)
 		opened, err := datasource.Open(context.Background(), spec, options)
 		if err == nil {
@@ -75,8 +76,8 @@ func TestPrometheus(t *testing.T) {
 	})
 	t.Run("more than one answer holds", func(t *testing.T) {
 		opened, err := open(address, func(s *datasource.Spec) {
-			s.Window = window(0, 4*time.Hour)
-			s.Step = datasource.Duration(time.Second)
+			s.Window = between(0, 4*time.Hour)
+			s.Step = window.Duration(time.Second)
 			s.Columns = []string{"value"}
 		})
 		if err != nil {

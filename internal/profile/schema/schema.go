@@ -3,6 +3,7 @@ package schema
 import (
 	"github.com/trainyard/trainyard/internal/datasource/table"
 	"github.com/trainyard/trainyard/pkg/drift"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // Version names the format of a schema file.
@@ -154,7 +155,7 @@ type Rows struct {
 	// MaxDuplicates is a share; absent does not look.
 	MaxDuplicates *float64 `json:"maxDuplicates,omitempty"`
 	// MaxAge is the largest age of the newest row.
-	MaxAge Duration `json:"maxAge,omitempty"`
+	MaxAge window.Duration `json:"maxAge,omitempty"`
 	// MaxQuarantined is the largest share of rows that rules may take out; the
 	// default is 0.05.
 	MaxQuarantined *float64 `json:"maxQuarantined,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trainyard/trainyard/internal/profile/schema"
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 const good = `
@@ -50,7 +51,7 @@ func TestParse(t *testing.T) {
 	if city, _ := s.Lookup("city"); city.Weight() != 1 || city.Rules[0].Value.Text != "other" {
 		t.Errorf("city: %+v", city)
 	}
-	week := schema.Duration(7 * 24 * time.Hour)
+	week := window.Duration(7 * 24 * time.Hour)
 	if s.Windows.Reference.Before != 30*week/7 || s.Windows.Reference.Gap != week/7 || s.Windows.Current.Last != week || s.Windows.Season.Time != week {
 		t.Errorf("windows: %+v", s.Windows)
 	}
@@ -79,7 +80,7 @@ func TestMistakes(t *testing.T) {
 		{"nearest to nothing", "columns: [{name: a, rules: [{when: Missing, action: Repair, with: Nearest}]}]", "Nearest is for OutOfRange"},
 		{"when", "columns: [{name: a, rules: [{when: Odd, action: Repair, value: 1}]}]", `rules[0].when is "Odd": take one of Missing`},
 		{"embedding", "columns: [{name: a, kind: embedding}]", "name the embedding's columns"},
-		{"window", `windows: {current: "last=7"}`, `"7" is no duration: write for example 90m`},
+		{"window", `windows: {current: "last=7"}`, `"7" is no duration between 0 and 36500d`},
 		{"window of both", `windows: {current: "last=7d,rows=0:1"}`, "give exactly one of"},
 		{"window of another kind", `windows: {current: "before=7d"}`, "before is for the reference"},
 		{"window that ends early", `windows: {current: "time=2026-02-01/2026-01-01"}`, "it ends before it begins"},

@@ -5,54 +5,13 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
-
-// Duration is a time.Duration that may also be written in days and weeks: 90m,
-// 36h, 7d, 2w.
-type Duration time.Duration
-
-// ParseDuration reads a Duration.
-func ParseDuration(text string) (Duration, error) {
-	units := map[byte]time.Duration{'d': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
-	if n := len(text); n > 1 && units[text[n-1]] != 0 {
-		count, err := strconv.ParseFloat(text[:n-1], 64)
-		if err == nil && count >= 0 && count < 1e5 {
-			return Duration(count * float64(units[text[n-1]])), nil
-		}
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no duration: write for example 90m, 36h, 7d or 2w", text)
-	}
-	return Duration(d), nil
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (d *Duration) UnmarshalJSON(raw []byte) error {
-	text, err := unquote(raw)
-	if err != nil {
-		return err
-	}
-	*d, err = ParseDuration(text)
-	return err
-}
-
-// MarshalJSON implements json.Marshaler.
-func (d Duration) MarshalJSON() ([]byte, error) { return quote(d.String()) }
-
-// String is the shortest way to write it.
-func (d Duration) String() string {
-	const day = Duration(24 * time.Hour)
-	if d > 0 && d%day == 0 {
-		return strconv.FormatInt(int64(d/day), 10) + "d"
-	}
-	return time.Duration(d).String()
-}
 
 // Length is a duration or a number of rows; the zero value is neither.
 type Length struct {
-	Time Duration
+	Time window.Duration
 	Rows int
 }
 
@@ -65,7 +24,7 @@ func ParseLength(text string) (Length, error) {
 		}
 		return Length{Rows: rows}, nil
 	}
-	d, err := ParseDuration(strings.TrimSpace(text))
+	d, err := window.ParseDuration(strings.TrimSpace(text))
 	if err != nil || d == 0 {
 		return Length{}, fmt.Errorf("%q is no length: write a duration as 7d, or a number of rows as 336rows", text)
 	}

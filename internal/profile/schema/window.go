@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
 // Window says which rows of a data set are meant. It is written as one of
@@ -21,9 +23,9 @@ import (
 type Window struct {
 	Rows         *RowRange
 	From, To     time.Time
-	Last, Before Duration
+	Last, Before window.Duration
 	// Offset belongs to Last, Gap to Before.
-	Offset, Gap Duration
+	Offset, Gap window.Duration
 }
 
 // RowRange is a range of rows; a bound may be a share of all rows.
@@ -96,13 +98,13 @@ func (w *Window) set(key, value string) (err error) {
 	case "time":
 		w.From, w.To, err = parsePeriod(value)
 	case "last":
-		w.Last, err = ParseDuration(value)
+		w.Last, err = window.ParseDuration(value)
 	case "offset":
-		w.Offset, err = ParseDuration(value)
+		w.Offset, err = window.ParseDuration(value)
 	case "before":
-		w.Before, err = ParseDuration(value)
+		w.Before, err = window.ParseDuration(value)
 	case "gap":
-		w.Gap, err = ParseDuration(value)
+		w.Gap, err = window.ParseDuration(value)
 	default:
 		err = fmt.Errorf("%q is none of rows, time, last, offset, before and gap: write for example rows=:10%% or last=7d", key)
 	}

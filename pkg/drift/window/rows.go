@@ -74,8 +74,24 @@ func bounds(span Span) (low, high float64) {
 	return low, high
 }
 
+// Sorted are the rows from until before to of a table whose rows are in order of
+// these times, in seconds since 1970.
+func (s Span) Sorted(times []float64) (from, to int) {
+	low, high := bounds(s)
+	from, _ = slices.BinarySearch(times, low)
+	to, _ = slices.BinarySearch(times, high)
+	return from, to
+}
+
 func seconds(at time.Time) float64 {
 	return float64(at.Unix()) + float64(at.Nanosecond())/1e9
+}
+
+// Moment is the time that many seconds after 1970 began, to the microsecond: as
+// fine as a number of today's seconds can say.
+func Moment(seconds float64) time.Time {
+	whole := math.Floor(seconds)
+	return time.Unix(int64(whole), int64(math.Round((seconds-whole)*1e6))*1000).UTC()
 }
 
 // add appends the rows from from until before to, which come after all others.
