@@ -3,6 +3,7 @@ package native
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/trainyard/trainyard/pkg/drift"
 	"github.com/trainyard/trainyard/pkg/drift/dist"
@@ -178,15 +179,23 @@ func meanOfOthers(logs []float64, block int) float64 {
 	return sum / n
 }
 
-// predictionLimit is what one more normal score exceeds with probability alpha,
-// mean + t(1-α, n-1)·s·√(1 + 1/n).
+// predictionLimit is what one more score exceeds with probability alpha: by
+// Student's limit for normal scores, mean + t(1-α, n-1)·s·√(1 + 1/n), and where
+// the blocks are many enough, by none of fewer than ⌈(1-α)(n+1)⌉ of theirs, which
+// holds whatever the distribution if all n + 1 are exchangeable (the conformal
+// limit; Vovk, Gammerman and Shafer 2005). The larger is taken: scores of columns
+// with heavy tails are not normal.
 func predictionLimit(scores []float64, alpha float64) float64 {
-	n := float64(len(scores))
+	n := len(scores)
 	if n < MinBlocks {
 		return math.Inf(1)
 	}
-	spread := math.Sqrt(stat.Variance(scores) * (1 + 1/n))
-	return stat.Mean(scores) + dist.StudentQuantile(1-alpha, n-1)*spread
+	spread := math.Sqrt(stat.Variance(scores) * (1 + 1/float64(n)))
+	limit := stat.Mean(scores) + dist.StudentQuantile(1-alpha, float64(n-1))*spread
+	if rank := int(math.Ceil((1 - alpha) * float64(n+1))); rank <= n {
+		limit = math.Max(limit, slices.Sorted(slices.Values(scores))[rank-1])
+	}
+	return limit
 }
 
 // margin is the distance that chance alone may make in a column.

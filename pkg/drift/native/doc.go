@@ -30,7 +30,12 @@
 // Student prediction limit of that number for one more block, so that it widens
 // by itself where blocks are few. The upper tail is in truth a little lighter for
 // rows that depend on each other, and much lighter for a column of two values,
-// where the rule alarms less often than stated.
+// where the rule alarms less often than stated. It is heavier for a column whose
+// own tails are so heavy that one row decides a block's distance: where there are
+// at least windowsPerYear / falseAlarmsPerYear - 1 blocks, the margin is therefore
+// never below the conformal limit, which asks nothing of the distribution; below
+// that such a column may alarm up to three times as often as stated, and effect KS
+// is the cure.
 //
 // On simulated columns without drift (independent, AR(1) with φ = 0.9, two values;
 // one and eight columns; ten and thirty blocks; stated rates of 0.5 to 5 %) the

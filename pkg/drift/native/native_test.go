@@ -44,6 +44,15 @@ func weekly(r *rand.Rand, rows int) []float64 {
 	return out
 }
 
+// heavy has tails in which a row or two decide a window's mean.
+func heavy(r *rand.Rand, rows int) []float64 {
+	out := independent(r, rows)
+	for i, v := range out {
+		out[i] = math.Exp(2 * v)
+	}
+	return out
+}
+
 // trial makes a reference of some blocks and one window of a number of columns.
 func trial(r *rand.Rand, draw process, columns, blocks, rows int, shift float64) ([]native.Column, []native.Sample) {
 	var reference []native.Column
@@ -86,14 +95,23 @@ func alarms(t *testing.T, draw process, columns, blocks, windows int, shift, min
 }
 
 // With minEffect zero every alarm is false, and the stated rate must hold, under
-// whatever dependence.
+// whatever dependence, and with whatever tails where blocks are many enough to say.
 func TestFalseAlarmsAreAsStated(t *testing.T) {
-	const windows = 200
+	t.Parallel()
+	const windows = 100
 	limit := dist.BinomialQuantile(0.999, windows, 0.05)
-	for name, draw := range map[string]process{"independent": independent, "AR(1) 0.9": autoregressive, "weekly": weekly} {
+	for name, null := range map[string]struct {
+		draw   process
+		blocks []int
+	}{
+		"independent": {independent, []int{10, 20}},
+		"AR(1) 0.9":   {autoregressive, []int{10, 20}},
+		"weekly":      {weekly, []int{10, 20}},
+		"heavy tails": {heavy, []int{20}},
+	} {
 		for _, columns := range []int{1, 6} {
-			for _, blocks := range []int{10, 20} {
-				if got := alarms(t, draw, columns, blocks, windows, 0, 0); got > limit {
+			for _, blocks := range null.blocks {
+				if got := alarms(t, null.draw, columns, blocks, windows, 0, 0); got > limit {
 					t.Errorf("%s, %d columns, %d blocks: %d of %d windows alarm at a stated 5 %%, at most %d may", name, columns, blocks, got, windows, limit)
 				}
 			}
@@ -102,6 +120,7 @@ func TestFalseAlarmsAreAsStated(t *testing.T) {
 }
 
 func TestPower(t *testing.T) {
+	t.Parallel()
 	const windows = 100
 	for name, c := range map[string]struct {
 		draw  process
@@ -120,6 +139,7 @@ func TestPower(t *testing.T) {
 
 // A shift below minEffect is real, and in a large sample certain, but never drift.
 func TestSmallEffectIsNoDrift(t *testing.T) {
+	t.Parallel()
 	if got := alarms(t, independent, 1, 20, 100, 0.05, native.DefaultMinEffect); got > 0 {
 		t.Errorf("%d of 100 windows alarm on half of minEffect", got)
 	}
