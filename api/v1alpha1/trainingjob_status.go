@@ -267,7 +267,8 @@ type Recovery struct {
 	// +optional
 	Running *metav1.MicroTime `json:"running,omitempty"`
 
-	// firstStep is when the new attempt first reported a step.
+	// firstStep is when the new attempt, all of its ranks running, had reported a
+	// step.
 	// +optional
 	FirstStep *metav1.MicroTime `json:"firstStep,omitempty"`
 

@@ -96,13 +96,17 @@ func setFigures(p *v1alpha1.Progress, from *progress.Snapshot) {
 	}
 }
 
-// firstStep is when the attempt first reported a step; zero: it has not.
-func (s *scope) firstStep() time.Time {
+// firstStep is when the first rank reported a step, or when all of them ran if
+// that was seen later; zero before a step.
+func (s *scope) firstStep(running time.Time) time.Time {
 	var first time.Time
 	for _, r := range s.reports() {
 		if r.firstStep != nil && (first.IsZero() || r.firstStep.Before(first)) {
 			first = *r.firstStep
 		}
+	}
+	if !first.IsZero() && first.Before(running) {
+		return running
 	}
 	return first
 }

@@ -182,8 +182,8 @@ func (s *scope) setRecovery(st *v1alpha1.TrainingJobStatus) {
 	if up && rec.Running == nil {
 		rec.Running = microTime(s.observed.Now)
 	}
-	if rec.FirstStep == nil {
-		rec.FirstStep = microTime(s.firstStep())
+	if rec.FirstStep == nil && rec.Running != nil {
+		rec.FirstStep = microTime(s.firstStep(rec.Running.Time))
 	}
 }
 
