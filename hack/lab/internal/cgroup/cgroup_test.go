@@ -56,6 +56,24 @@ func TestInheritFillsANewCpuset(t *testing.T) {
 	}
 }
 
+func TestPreferRaisesTheShare(t *testing.T) {
+	for file, want := range map[string]string{"cpu.shares": "10240", "cpu.weight": "1000"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, file), []byte("1024\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := prefer(dir); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, file)); err != nil || string(got) != want {
+			t.Errorf("%s is %q (%v), want %s", file, got, err, want)
+		}
+	}
+	if err := prefer(t.TempDir()); err != nil {
+		t.Errorf("a hierarchy without shares: %v", err)
+	}
+}
+
 func TestNothingToRemove(t *testing.T) {
 	if err := Remove("trainyard-test-of-nothing"); err != nil {
 		t.Error(err)

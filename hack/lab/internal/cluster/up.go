@@ -99,6 +99,9 @@ func (c *Cluster) prepareHost(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := cgroup.Prefer(c.Plan.Resource()); err != nil {
+		return err
+	}
 	return network.Ensure(ctx, c.Plan)
 }
 
