@@ -190,6 +190,7 @@ func TestBurstsMerge(t *testing.T) {
 }
 
 func TestEscalation(t *testing.T) {
+	t.Parallel()
 	t.Run("five fatal faults in a day", func(t *testing.T) {
 		w := newWorld(t)
 		w.tick()

@@ -50,6 +50,7 @@ func auc(t *testing.T, reference, current stat.Matrix) float64 {
 }
 
 func TestNumbers(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
 	for name, c := range map[string]struct {
 		change    func(row []float64)
@@ -60,7 +61,7 @@ func TestNumbers(t *testing.T) {
 		"spread":      {func(row []float64) { row[0] *= 3; row[1] *= 3 }, 0.68, 1},
 		"correlation": {func(row []float64) { row[1] = 0.95*row[0] + 0.31*row[1] }, 0.62, 1},
 	} {
-		got := auc(t, rows(r, 600, 3, 0, unchanged), rows(r, 400, 3, 0, c.change))
+		got := auc(t, rows(r, 300, 3, 0, unchanged), rows(r, 200, 3, 0, c.change))
 		if got < c.low || got > c.high {
 			t.Errorf("%s: AUC %.3f, want %.2f to %.2f", name, got, c.low, c.high)
 		}
@@ -70,12 +71,13 @@ func TestNumbers(t *testing.T) {
 // Neighbouring rows of a slow series give a random split away; blocked folds do
 // not fall for it.
 func TestSlowSeriesIsNoDrift(t *testing.T) {
+	t.Parallel()
 	sum := 0.0
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		series := rows(r, 800, 2, 0.98, unchanged)
-		reference := stat.Matrix{Columns: 2, Values: series.Values[:800]}
-		current := stat.Matrix{Columns: 2, Values: series.Values[800:]}
+		series := rows(r, 400, 2, 0.98, unchanged)
+		reference := stat.Matrix{Columns: 2, Values: series.Values[:400]}
+		current := stat.Matrix{Columns: 2, Values: series.Values[400:]}
 		sum += auc(t, reference, current) / 8
 	}
 	if sum > 0.75 {
@@ -84,6 +86,7 @@ func TestSlowSeriesIsNoDrift(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 5))
 	sentence := func(words []string) domain.Row {
 		var text []string
