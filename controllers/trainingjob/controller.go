@@ -87,6 +87,7 @@ type Reconciler struct {
 
 // Reconcile brings one job a step further.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	begun := r.Clock.Now()
 	s, err := r.gather(ctx, req.NamespacedName)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -97,6 +98,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, nil
 	}
 	s.decision = lifecycle.Decide(&s.observed)
+	r.paces.looked(s.key, r.Clock.Now().Sub(begun))
 	actErr := r.carryOut(ctx, s)
 	later, statusErr := r.writeStatus(ctx, s)
 	if err := errors.Join(actErr, statusErr); err != nil {
@@ -124,7 +126,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, jobs <-chan event.Generi
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("trainingjob").
 		For(&v1alpha1.TrainingJob{}).
-		Owns(&corev1.Pod{}).
+		Watches(&corev1.Pod{}, r.podEvents()).
 		Owns(&corev1.Service{}).
 		Owns(&discoveryv1.EndpointSlice{}).
 		WatchesRawSource(source.Channel(jobs, &handler.EnqueueRequestForObject{})).

@@ -19,9 +19,9 @@ const (
 )
 
 // holdsNames says whether new names can wait, and looks again when they no
-// longer can. Names that lead somewhere else, or to nobody, do not wait.
-func (s *scope) holdsNames(want []*discoveryv1.EndpointSlice, have map[string]*discoveryv1.EndpointSlice) bool {
-	if s.allAddressed() || !onlyAdds(want, have) {
+// longer can. Names that lead somewhere else, or to nobody, are not to wait.
+func (s *scope) holdsNames() bool {
+	if s.allAddressed() {
 		return false
 	}
 	since := s.observed.Record.Placement.Since

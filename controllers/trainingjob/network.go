@@ -23,20 +23,23 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 	if err := r.ensureService(ctx, s); err != nil {
 		return err
 	}
-	want, invalid := render.EndpointSlices(s.job, s.endpoints())
-	if invalid != nil {
-		log.FromContext(ctx).Error(invalid, "ranks are left out of the EndpointSlices")
-	}
 	var have discoveryv1.EndpointSliceList
 	if err := r.Client.List(ctx, &have, client.InNamespace(s.key.Namespace),
 		client.MatchingLabels{v1alpha1.LabelJobUID: string(s.job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the EndpointSlices of TrainingJob %s: %w", s.key, err)
 	}
+	if len(have.Items) == 0 && s.holdsNames() {
+		return nil
+	}
+	want, invalid := render.EndpointSlices(s.job, s.endpoints())
+	if invalid != nil {
+		log.FromContext(ctx).Error(invalid, "ranks are left out of the EndpointSlices")
+	}
 	known := make(map[string]*discoveryv1.EndpointSlice, len(have.Items))
 	for i := range have.Items {
 		known[have.Items[i].Name] = &have.Items[i]
 	}
-	if s.holdsNames(want, known) {
+	if onlyAdds(want, known) && s.holdsNames() {
 		return nil
 	}
 	s.pace.names = s.observed.Now

@@ -14,9 +14,11 @@ type paces struct {
 	jobs map[types.NamespacedName]*pace
 }
 
-// pace is one job's. Only the reconcile of that job uses it.
+// pace is one job's. Only the reconcile of that job uses it, but for look.
 type pace struct {
-	uid types.UID
+	// look is how long the last look at the job took; paces.mu guards it.
+	look time.Duration
+	uid  types.UID
 	// status is when the status was last written, names when the EndpointSlices
 	// were last brought up to date; zero: not yet.
 	status, names time.Time
