@@ -32,7 +32,7 @@ func main() {
 	sizes := "8,64,512"
 	flag.StringVar(&o.manager, "manager", "bin/manager", "the manager's program")
 	flag.StringVar(&sizes, "sizes", sizes, "numbers of pods of a gang")
-	flag.IntVar(&o.rounds, "rounds", 5, "gangs, and Jobs, of each size with lifted limits; the median counts")
+	flag.IntVar(&o.rounds, "rounds", 5, "gangs, and Jobs, of each size, at most 3 with default limits; the median counts")
 	flag.IntVar(&o.nodes, "nodes", 80, "simulated nodes, of 8 GPUs each; a pod takes one GPU")
 	flag.StringVar(&o.profile, "pprof", "0", "the manager's --pprof-bind-address")
 	flag.Parse()
@@ -63,7 +63,7 @@ func (o *options) run(ctx context.Context) error {
 		if err := l.Install(ctx); err != nil {
 			return err
 		}
-		for _, part := range []limits{lifted, {"default", 1, lab, nil}} {
+		for _, part := range []limits{lifted, {"default", min(3, o.rounds), lab, nil}} {
 			if err := l.Change(ctx, part.lab); err != nil {
 				return err
 			}
