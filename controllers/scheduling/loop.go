@@ -17,13 +17,19 @@ import (
 )
 
 const (
-	// settleTime lets events that belong together arrive before the next plan.
+	// settleTime is the least time between two plans: of many events one after
+	// the other, the first is planned for at once and the others together.
 	settleTime = 20 * time.Millisecond
 	// retryTime is how soon a plan that failed is made again.
 	retryTime = 5 * time.Second
-	// restateEvery is how often at most a job that goes on waiting for the same
-	// reason is told the figures anew.
-	restateEvery = 10 * time.Second
+	// A job that goes on waiting for the same reason is told the figures anew
+	// after restateFirst, and from then on each time after twice as long, up to
+	// restateLast. Jobs that wait are told of changes no more often than
+	// restatesPerSecond in all, those at the head of the queue first: thousands
+	// that wait must not keep the API server from those that run.
+	restateFirst      = 10 * time.Second
+	restateLast       = 5 * time.Minute
+	restatesPerSecond = 5
 )
 
 // loop plans whenever something changed. It runs on the leader alone.
@@ -42,6 +48,7 @@ func (l *loop) Start(ctx context.Context) error {
 	}
 	timer := l.clock.NewTimer(retryTime)
 	defer timer.Stop()
+	var planned time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -49,16 +56,21 @@ func (l *loop) Start(ctx context.Context) error {
 		case <-l.dirty:
 		case <-timer.C():
 		}
-		if !l.pause(ctx) {
+		if !l.pause(ctx, settleTime-l.clock.Now().Sub(planned)) {
 			return nil
 		}
-		timer.Reset(l.Plan(ctx))
+		wait := l.Plan(ctx)
+		planned = l.clock.Now()
+		timer.Reset(wait)
 	}
 }
 
-// pause waits a moment; false: the context has ended.
-func (l *loop) pause(ctx context.Context) bool {
-	timer := l.clock.NewTimer(settleTime)
+// pause waits; false: the context has ended.
+func (l *loop) pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := l.clock.NewTimer(min(d, settleTime))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -147,12 +159,13 @@ func (s *Scheduler) take(ctx context.Context, d *clusterstate.Decision) {
 	}
 	o := &outcome{verb: d.Verb, assignments: d.Assignments, beneficiary: d.For, reason: d.Reason}
 	if !acts(d.Verb) {
-		if s.knows(g, o) {
+		if g.outcome != nil && g.outcome.same(o) || s.knows(g, o) {
 			return
 		}
 		o.message = s.tracker.Explain(d)
-		g.outcome = o
-		s.enqueue(key)
+		if s.enqueue(key) {
+			g.outcome = o
+		}
 		return
 	}
 	o.message = s.tracker.Explain(d)
@@ -177,8 +190,27 @@ func acts(v placement.Verb) bool {
 
 // knows says whether a job that waits knows why, and recently enough.
 func (s *Scheduler) knows(g *gang, o *outcome) bool {
-	same := g.said.verb == o.verb && g.said.reason == o.reason && g.said.beneficiary == o.beneficiary
-	return same && !g.saidAt.IsZero() && s.clock.Now().Sub(g.saidAt) < restateEvery
+	if g.saidAt.IsZero() || g.said.verb != o.verb {
+		return false
+	}
+	now := s.clock.Now()
+	recent := g.said.same(o) && now.Sub(g.saidAt) < g.restate
+	return recent || !s.restates.AllowN(now, 1)
+}
+
+// same says whether two jobs wait for one reason; the figures may differ.
+func (o *outcome) same(other *outcome) bool {
+	return o.verb == other.verb && o.reason == other.reason && o.beneficiary == other.beneficiary
+}
+
+// say takes note of what the status now says of the job's waiting.
+func (g *gang) say(o *outcome, now time.Time) {
+	if !g.saidAt.IsZero() && g.said.same(o) {
+		g.restate = min(2*g.restate, restateLast)
+	} else {
+		g.restate = restateFirst
+	}
+	g.said, g.saidAt = *o, now
 }
 
 // assume is the gang as it will be once the outcome is written.

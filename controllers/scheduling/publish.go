@@ -34,7 +34,7 @@ func (s *Scheduler) publish(ctx context.Context, job *v1alpha1.TrainingJob) (don
 	defer s.mu.Unlock()
 	if g := s.gangs[key]; g != nil && g.outcome == o {
 		g.outcome = nil
-		g.said, g.saidAt = *o, s.clock.Now()
+		g.say(o, s.clock.Now())
 	}
 	s.announce(job, o)
 	return acts(o.verb), nil

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -83,6 +84,8 @@ type Scheduler struct {
 	// that was planned and not yet written must not be forgotten in between.
 	mu    sync.Mutex
 	gangs map[types.NamespacedName]*gang
+	// restates limits how often jobs that wait are told the figures anew.
+	restates *rate.Limiter
 	// told counts what the tracker was told of gangs; it orders that, since
 	// one state of a job can lead to several.
 	told int64
@@ -97,9 +100,11 @@ type gang struct {
 	generation int64
 	// outcome is what was planned and is not in the status yet.
 	outcome *outcome
-	// said is what the status says of its waiting, and since when.
-	said   outcome
-	saidAt time.Time
+	// said is what the status says of its waiting, since when, and for how long
+	// that will do.
+	said    outcome
+	saidAt  time.Time
+	restate time.Duration
 }
 
 // New returns a Scheduler. Run it with SetupWithManager.
@@ -112,6 +117,8 @@ func New(c client.Client, clk clock.WithTicker, nodes NodeWatch, recorder events
 		dirty:   make(chan struct{}, 1),
 		primed:  make(chan struct{}),
 		gangs:   map[types.NamespacedName]*gang{},
+
+		restates: rate.NewLimiter(restatesPerSecond, restatesPerSecond),
 	}
 }
 
@@ -261,13 +268,15 @@ func (g *gang) isAbout(job *v1alpha1.TrainingJob) bool {
 }
 
 // enqueue asks for a job's reconcile. It does not block: a job that does not
-// fit into the channel is enqueued by the next plan.
-func (s *Scheduler) enqueue(key types.NamespacedName) {
+// fit into the channel (false) is enqueued by the next plan.
+func (s *Scheduler) enqueue(key types.NamespacedName) bool {
 	job := &v1alpha1.TrainingJob{}
 	job.Namespace, job.Name = key.Namespace, key.Name
 	select {
 	case s.jobs <- event.GenericEvent{Object: job}:
+		return true
 	default:
 		s.replan()
+		return false
 	}
 }
