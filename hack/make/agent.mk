@@ -23,5 +23,5 @@ gpu-check: agent ## Check the agent on this machine's NVIDIA GPU and record what
 	@go run ./hack/gpucheck -agent $(BIN)/agent
 
 .PHONY: sim-year
-sim-year: ## Let 400 servers live a year on a fake clock; count what agents miss and cry (10-15 minutes of two cores).
+sim-year: ## Let 400 servers live a year on a fake clock; count what agents miss and cry (about 4 minutes of two cores).
 	@go run ./test/simyear $(SIM_FLAGS)

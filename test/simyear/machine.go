@@ -71,7 +71,7 @@ type machine struct {
 
 func newMachine(name string, policy hardware.Policy, seed uint64, start time.Time) (*machine, error) {
 	m := &machine{
-		name: name, policy: policy, rng: rand.New(rand.NewPCG(seed, 1)), driver: "580.95.05", mode: nvml.ModeGPU, job: "job0",
+		name: name, policy: policy, rng: rand.New(rand.NewPCG(seed, 1)), driver: "580.95.05", mode: nvml.ModeGPU, job: name + "job0",
 		host: map[hardware.VarID]float64{}, now: start, booted: start.Add(-time.Hour), clock: testclock.NewFakeClock(start),
 	}
 	m.readsKmsg = m.rng.IntN(2) == 0
