@@ -38,14 +38,15 @@ test-packages: ## Install the Debian packages of servers and the browser that te
 TEST_FLAGS ?= -race -timeout 30m
 # The decisions and the statistics: counting their statements under the race
 # detector takes them five times as long, so each is done by itself. What is
-# left mostly waits for servers, so that more of it than cores may run.
+# left mostly waits for servers, so that more of it than cores may run; what
+# waits longest begins first.
 PURE := ./api/... ./pkg/...
 
 .PHONY: test
 test: lab ## Run the tests: units, the API and the controllers against a real API server (built on first use).
 	go test $(TEST_FLAGS) $(PURE)
 	go test -covermode=atomic -coverprofile=coverage.pure.out $(PURE)
-	KUBEBUILDER_ASSETS=$(ENVTEST_ASSETS) go test $(TEST_FLAGS) -p 4 -coverprofile=coverage.out $$(go list ./... | grep -vE '/trainyard/(api|pkg)/')
+	KUBEBUILDER_ASSETS=$(ENVTEST_ASSETS) go test $(TEST_FLAGS) -p 4 -coverprofile=coverage.out ./test/... $$(go list ./... | grep -vE '/trainyard/(api|pkg)/')
 	@tail -n +2 coverage.pure.out >> coverage.out; rm coverage.pure.out
 	@go tool cover -func=coverage.out | tail -1
 	$(MAKE) lab-unit
