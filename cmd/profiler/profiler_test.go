@@ -10,21 +10,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/trainyard/trainyard/pkg/drift/report"
 )
 
 const electricity = "../../examples/pytorch-ddp/data/electricity.csv.gz"
 
+// call runs a command for which no time passes: on a slow machine it would say how
+// far it is.
 // call runs a command as main does, without a process.
 func call(t *testing.T, args ...string) (code int, out, errors string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	s := streams{&stdout, &stderr, clock.RealClock{}, &cleanup{}}
+	s := streams{&stdout, &stderr, clocktesting.NewFakeClock(time.Now()), &cleanup{}}
 	code = supervise(t.Context(), func() {}, s, args)
 	return code, stdout.String(), stderr.String()
 }
