@@ -125,7 +125,7 @@ var english = map[string]string{
 
 	"fact.columns": "columns compared", "fact.drifted": "drifted", "fact.windows": "windows", "fact.windows.drifted": "drifted", "fact.reference": "rows in the reference", "fact.current": "rows now",
 	"fact.rule": "rule", "fact.quality": "faults in the data", "fact.rows": "rows", "fact.labelled": "with a right answer", "fact.blocks": "blocks", "fact.blocks.by": "%s by %s", "fact.decisive": "decides", "fact.confidence": "confidence",
-	"compat.native": "Native", "compat.evidently": "Evidently's", "compat.nannyml": "NannyML's", "compat.": "none",
+	"compat.native": "Native", "compat.evidently": "Evidently", "compat.nannyml": "NannyML", "compat.": "none",
 
 	"many.label": "How well a classifier tells new rows from old ones.", "many.Drifted": "Looking at all columns together, a classifier scores %s at telling a new row from an old one. Guessing scores half: the data has changed as a whole.",
 	"many.Stable":  "Looking at all columns together, a classifier scores %s at telling a new row from an old one. Guessing scores half: that is no better than chance would have it.",
