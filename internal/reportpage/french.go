@@ -126,7 +126,7 @@ var french = map[string]string{
 
 	"fact.columns": "colonnes comparées", "fact.drifted": "ont dérivé", "fact.windows": "fenêtres", "fact.windows.drifted": "ont dérivé", "fact.reference": "lignes de référence", "fact.current": "lignes actuelles",
 	"fact.rule": "règle", "fact.quality": "défauts des données", "fact.rows": "lignes", "fact.labelled": "avec la bonne réponse", "fact.blocks": "blocs", "fact.blocks.by": "%s par %s", "fact.decisive": "décide", "fact.confidence": "confiance",
-	"compat.native": "Native", "compat.evidently": "d’Evidently", "compat.nannyml": "de NannyML", "compat.": "aucune",
+	"compat.native": "Native", "compat.evidently": "Evidently", "compat.nannyml": "NannyML", "compat.": "aucune",
 
 	"many.label": "À quel point un classifieur distingue les nouvelles lignes des anciennes.", "many.Drifted": "Sur toutes les colonnes ensemble, un classifieur atteint %s pour distinguer une nouvelle ligne d’une ancienne. Le hasard atteint la moitié : les données ont changé dans leur ensemble.",
 	"many.Stable":  "Sur toutes les colonnes ensemble, un classifieur atteint %s pour distinguer une nouvelle ligne d’une ancienne. Le hasard atteint la moitié : ce n’est pas mieux que lui.",
