@@ -17,6 +17,7 @@ import (
 	"github.com/trainyard/trainyard/internal/datasource"
 	"github.com/trainyard/trainyard/internal/datasource/bucket"
 	"github.com/trainyard/trainyard/internal/datasource/table"
+	"github.com/trainyard/trainyard/internal/datasource/table/tabletest"
 	"github.com/trainyard/trainyard/pkg/drift/window"
 )
 
@@ -60,7 +61,7 @@ func TestFormats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			opened := open(t, datasource.Spec{URL: write(t, "data.bin", content)}, datasource.Options{})
-			if diff := diff(want, columns(t, opened)); diff != "" {
+			if diff := diff(want, tabletest.Columns(t, opened)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -83,7 +84,7 @@ func TestSpellings(t *testing.T) {
 	bare := open(t, datasource.Spec{URL: write(t, "b.csv", "1,x\n2,y\n"), CSV: datasource.CSVSpec{NoHeader: true}}, datasource.Options{})
 	if diff := diff([]datasource.Column{
 		number("0", datasource.Integer, 0, 1, 2), text("1", 0, []string{"x", "y"}, 0, 1),
-	}, columns(t, bare)); diff != "" {
+	}, tabletest.Columns(t, bare)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -105,7 +106,7 @@ func TestManyFiles(t *testing.T) {
 	}
 	for _, url := range []string{folder, folder + "/*.csv*", "file://" + folder + "/[12].*"} {
 		opened := open(t, datasource.Spec{URL: url}, datasource.Options{})
-		if diff := diff(want, columns(t, opened)); diff != "" {
+		if diff := diff(want, tabletest.Columns(t, opened)); diff != "" {
 			t.Errorf("%s: %s", url, diff)
 		}
 	}
@@ -231,7 +232,7 @@ func TestWindows(t *testing.T) {
 	var warnings []string
 	options := datasource.Options{Now: now, Warn: func(warning string) { warnings = append(warnings, warning) }}
 	opened := open(t, spec, options)
-	got := columns(t, opened)
+	got := tabletest.Columns(t, opened)
 	if diff := diff([]datasource.Column{
 		number("n", datasource.Integer, 0, 44, 45, 46), text("s", 0, []string{"day 1"}, 0, 0, 0),
 	}, got); diff != "" {

@@ -1,7 +1,6 @@
 package datasource_test
 
 import (
-	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/trainyard/trainyard/internal/datasource"
+	"github.com/trainyard/trainyard/internal/datasource/table/tabletest"
 )
 
 var nan = math.NaN()
@@ -39,20 +39,6 @@ func open(t *testing.T, spec datasource.Spec, options datasource.Options) dataso
 		}
 	})
 	return opened
-}
-
-// columns reads every column.
-func columns(t *testing.T, of datasource.Table) []datasource.Column {
-	t.Helper()
-	var all []datasource.Column
-	for _, field := range of.Schema() {
-		column, err := of.Column(context.Background(), field.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, column)
-	}
-	return all
 }
 
 func number(name string, typ datasource.Type, missing int, values ...float64) datasource.Column {
@@ -90,7 +76,7 @@ func mixedColumns() []datasource.Column {
 func TestOpenCSV(t *testing.T) {
 	t.Parallel()
 	opened := open(t, datasource.Spec{URL: write(t, "a.csv", mixed)}, datasource.Options{})
-	if diff := diff(mixedColumns(), columns(t, opened)); diff != "" {
+	if diff := diff(mixedColumns(), tabletest.Columns(t, opened)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -135,7 +121,7 @@ func TestOpenParquet(t *testing.T) {
 		text("plain", 0, []string{"x", "y", ""}, 0, 1, 0, 2),
 		number("in.side", datasource.Integer, 0, 0, 0, 0, 7),
 	}
-	if diff := diff(want, columns(t, opened)); diff != "" {
+	if diff := diff(want, tabletest.Columns(t, opened)); diff != "" {
 		t.Error(diff)
 	}
 }

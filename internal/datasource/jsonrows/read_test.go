@@ -1,7 +1,6 @@
 package jsonrows
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -15,6 +14,7 @@ import (
 	"github.com/trainyard/trainyard/internal/datasource/reading"
 	"github.com/trainyard/trainyard/internal/datasource/spill"
 	"github.com/trainyard/trainyard/internal/datasource/table"
+	"github.com/trainyard/trainyard/internal/datasource/table/tabletest"
 )
 
 // read makes a table of a text.
@@ -30,19 +30,6 @@ func read(t *testing.T, text string, options reading.Options, grown bool, column
 		return nil, err
 	}
 	return rows.Table()
-}
-
-func all(t *testing.T, from table.Table) []table.Column {
-	t.Helper()
-	var columns []table.Column
-	for _, field := range from.Schema() {
-		column, err := from.Column(context.Background(), field.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns = append(columns, column)
-	}
-	return columns
 }
 
 func TestRows(t *testing.T) {
@@ -71,7 +58,7 @@ func TestRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, all(t, opened), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, tabletest.Columns(t, opened), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
 			}
 			if len(warnings) != 1 || !strings.Contains(warnings[0], `column "l" is left out`) {
@@ -144,7 +131,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := all(t, opened)[0].Numbers; !cmp.Equal(got, []float64{1, 3}) {
+	if got := tabletest.Columns(t, opened)[0].Numbers; !cmp.Equal(got, []float64{1, 3}) {
 		t.Errorf("got %v", got)
 	}
 }
@@ -164,7 +151,7 @@ func FuzzRows(f *testing.F) {
 		if json.Unmarshal([]byte(text), &rows) == nil && len(rows) != opened.Rows() {
 			t.Fatalf("%d rows, encoding/json reads %d", opened.Rows(), len(rows))
 		}
-		for _, column := range all(t, opened) {
+		for _, column := range tabletest.Columns(t, opened) {
 			if column.Rows() != opened.Rows() {
 				t.Fatalf("column %q has %d rows of %d", column.Name, column.Rows(), opened.Rows())
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/trainyard/trainyard/internal/datasource/place"
 	"github.com/trainyard/trainyard/internal/datasource/reading"
 	"github.com/trainyard/trainyard/internal/datasource/table"
+	"github.com/trainyard/trainyard/internal/datasource/table/tabletest"
 )
 
 // write makes a file of rows and returns its path.
@@ -48,19 +49,6 @@ func open(t testing.TB, options reading.Options, columns []string, paths ...stri
 		t.Cleanup(func() { _ = opened.Close() })
 	}
 	return opened, err
-}
-
-func all(t *testing.T, of table.Table) []table.Column {
-	t.Helper()
-	var columns []table.Column
-	for _, field := range of.Schema() {
-		column, err := of.Column(context.Background(), field.Name)
-		if err != nil {
-			t.Fatalf("%s: %v", field.Name, err)
-		}
-		columns = append(columns, column)
-	}
-	return columns
 }
 
 type everything struct {
@@ -136,7 +124,7 @@ func TestTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, all(t, opened), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, tabletest.Columns(t, opened), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	if len(warnings) == 0 || !strings.Contains(strings.Join(warnings, "\n"), `column "list.list.element" cannot be read: it is a list`) {
@@ -199,7 +187,7 @@ func TestManyFiles(t *testing.T) {
 		{Field: table.Field{Name: "n", Type: table.Float}, Numbers: []float64{1, 2, 3, 4.5, 5}},
 		{Field: table.Field{Name: "s", Type: table.String}, Labels: []string{"x", "y", "z"}, Codes: []int32{0, -1, 1, 1, 2}, Missing: 1},
 	}
-	if diff := cmp.Diff(want, all(t, opened)); diff != "" {
+	if diff := cmp.Diff(want, tabletest.Columns(t, opened)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -287,7 +275,7 @@ func TestHashed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, got := all(t, exact), all(t, hashed)
+	want, got := tabletest.Columns(t, exact), tabletest.Columns(t, hashed)
 	for i := range want {
 		if !got[i].Hashed || want[i].Hashed || got[i].Missing != want[i].Missing || len(got[i].Labels) != len(want[i].Labels) {
 			t.Fatalf("%s: hashed %v, %d missing, %d labels", got[i].Name, got[i].Hashed, got[i].Missing, len(got[i].Labels))

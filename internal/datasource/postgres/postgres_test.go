@@ -18,6 +18,7 @@ import (
 	"github.com/trainyard/trainyard/internal/datasource"
 	"github.com/trainyard/trainyard/internal/datasource/guard"
 	"github.com/trainyard/trainyard/internal/datasource/servertest"
+	"github.com/trainyard/trainyard/internal/datasource/table/tabletest"
 )
 
 const schema = `
@@ -77,19 +78,6 @@ func (s *source) ask(t *testing.T, query string) (datasource.Table, error) {
 	return opened, err
 }
 
-func columns(t *testing.T, of datasource.Table) []datasource.Column {
-	t.Helper()
-	var all []datasource.Column
-	for _, field := range of.Schema() {
-		column, err := of.Column(context.Background(), field.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, column)
-	}
-	return all
-}
-
 func TestPostgres(t *testing.T) {
 	s := newSource(t)
 	t.Run("types", s.types)
@@ -130,7 +118,7 @@ func (s *source) types(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, columns(t, opened), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, tabletest.Columns(t, opened), cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	if len(warnings) != 2 || !strings.Contains(warnings[0], `column "j" is left out`) {

@@ -181,10 +181,10 @@ func meanOfOthers(logs []float64, block int) float64 {
 
 // predictionLimit is what one more score exceeds with probability alpha: by
 // Student's limit for normal scores, mean + t(1-α, n-1)·s·√(1 + 1/n), and where
-// the blocks are many enough, by none of fewer than ⌈(1-α)(n+1)⌉ of theirs, which
-// holds whatever the distribution if all n + 1 are exchangeable (the conformal
-// limit; Vovk, Gammerman and Shafer 2005). The larger is taken: scores of columns
-// with heavy tails are not normal.
+// the blocks are many enough, by the ⌈(1-α)(n+1)⌉-th smallest of theirs, which holds
+// whatever the distribution if all n + 1 are exchangeable (the conformal limit;
+// Vovk, Gammerman and Shafer 2005). The larger is taken: scores of columns with
+// heavy tails are not normal.
 func predictionLimit(scores []float64, alpha float64) float64 {
 	n := len(scores)
 	if n < MinBlocks {

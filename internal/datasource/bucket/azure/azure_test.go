@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/trainyard/trainyard/internal/datasource"
 	_ "github.com/trainyard/trainyard/internal/datasource/bucket/azure"
-	"github.com/trainyard/trainyard/internal/datasource/guard"
+	"github.com/trainyard/trainyard/internal/datasource/bucket/buckettest"
 )
 
 // store stands in for the two calls of Blob Storage that are used: listing a
@@ -54,21 +53,9 @@ func store(t *testing.T, blobs map[string]string) string {
 }
 
 func TestAzure(t *testing.T) {
-	endpoint := store(t, map[string]string{"days/1.csv": "n\n1\n", "days/2.csv": "n\n2\n3\n", "days/_SUCCESS": "x"})
+	endpoint := store(t, buckettest.Days())
 	t.Setenv("AZURE_STORAGE_KEY", "bm90IGEgc2VjcmV0")
-	spec := datasource.Spec{URL: "azblob://data/days?account=account&endpoint=" + endpoint}
-	opened, err := datasource.Open(context.Background(), spec, datasource.Options{Guard: guard.OwnMachine(os.Getenv)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = opened.Close() }()
-	if opened.Rows() != 3 {
-		t.Errorf("%d rows, want 3", opened.Rows())
-	}
-	_, err = datasource.Open(context.Background(), spec, datasource.Options{})
-	if _, denied := guard.Denied(err); !denied {
-		t.Errorf("a pod may dial its own machine: %v", err)
-	}
+	buckettest.ReadsDays(t, "azblob://data/days?account=account&endpoint="+endpoint)
 }
 
 func TestCredentials(t *testing.T) {
