@@ -18,11 +18,11 @@ const (
 	namesMaxWait = time.Minute
 )
 
-// holdsNames says whether new names can wait, and looks again when they no
-// longer can. Names that lead somewhere else, or to nobody, are not to wait.
-func (s *scope) holdsNames() bool {
+// namesDue is until when new names can wait; zero: they cannot. Names that lead
+// somewhere else, or to nobody, are not to wait.
+func (s *scope) namesDue() time.Time {
 	if s.allAddressed() {
-		return false
+		return time.Time{}
 	}
 	since := s.observed.Record.Placement.Since
 	last := s.pace.names
@@ -31,10 +31,9 @@ func (s *scope) holdsNames() bool {
 	}
 	due := last.Add(patience(since, last, namesWait, namesMaxWait))
 	if !due.After(s.observed.Now) {
-		return false
+		return time.Time{}
 	}
-	s.decision.WakeAt(due)
-	return true
+	return due
 }
 
 // allAddressed says whether no pod of the attempt is still to be created or to

@@ -28,7 +28,9 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 		client.MatchingLabels{v1alpha1.LabelJobUID: string(s.job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the EndpointSlices of TrainingJob %s: %w", s.key, err)
 	}
-	if len(have.Items) == 0 && s.holdsNames() {
+	due := s.namesDue()
+	if len(have.Items) == 0 && !due.IsZero() {
+		s.decision.WakeAt(due)
 		return nil
 	}
 	want, invalid := render.EndpointSlices(s.job, s.endpoints())
@@ -39,7 +41,8 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 	for i := range have.Items {
 		known[have.Items[i].Name] = &have.Items[i]
 	}
-	if onlyAdds(want, known) && s.holdsNames() {
+	if !due.IsZero() && onlyAdds(want, known) {
+		s.decision.WakeAt(due)
 		return nil
 	}
 	s.pace.names = s.observed.Now
