@@ -12,13 +12,9 @@ import (
 	"runtime/debug"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
@@ -35,17 +31,17 @@ import (
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/controllers/scheduling"
 	"github.com/trainyard/trainyard/controllers/trainingjob"
+	"github.com/trainyard/trainyard/internal/jobindex"
 	"github.com/trainyard/trainyard/internal/nodewatch"
-	"github.com/trainyard/trainyard/internal/podindex"
 	"github.com/trainyard/trainyard/internal/rankwatch"
 	"github.com/trainyard/trainyard/internal/render"
 	"github.com/trainyard/trainyard/internal/slim"
 )
 
 // gcPercent is how much garbage may gather beside what is in use, if GOGC does
-// not say otherwise. Most of what is in use are caches, which hardly change: half
-// as much memory again is enough, and the processor time is not missed.
-const gcPercent = 50
+// not say otherwise. Most of what is in use are caches, which hardly change: a
+// quarter as much memory again is enough, and the processor time is not missed.
+const gcPercent = 25
 
 func main() {
 	if os.Getenv("GOGC") == "" {
@@ -64,7 +60,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if err := podindex.Add(ctx, mgr.GetFieldIndexer()); err != nil {
+	if err := jobindex.Add(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	if err := wire(ctx, mgr, o); err != nil {
@@ -107,11 +103,10 @@ func newManager(o *options) (ctrl.Manager, error) {
 			return nil, fmt.Errorf("registering types: %w", err)
 		}
 	}
-	ofJobs, err := labels.NewRequirement(v1alpha1.LabelJobUID, selection.Exists, nil)
+	held, err := slim.Caches()
 	if err != nil {
-		return nil, fmt.Errorf("selecting the objects of TrainingJobs: %w", err)
+		return nil, err
 	}
-	ours := labels.NewSelector().Add(*ofJobs)
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w; set --kubeconfig or run inside it", err)
@@ -119,17 +114,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 	config.QPS, config.Burst = float32(o.qps), o.burst
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: scheme,
-		Cache: cache.Options{
-			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Pod{}:                {Transform: slim.Pod},
-				&corev1.Node{}:               {Transform: slim.Node},
-				&v1alpha1.TrainingJob{}:      {Transform: slim.TrainingJob},
-				&corev1.Service{}:            {Transform: slim.Service, Label: ours},
-				&discoveryv1.EndpointSlice{}: {Label: ours},
-				&coordinationv1.Lease{}:      {Namespaces: map[string]cache.Config{corev1.NamespaceNodeLease: {}}},
-			},
-		},
+		Cache:  cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: held},
 		Client: client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: ptr.To(true)}},
 		Metrics: metricsserver.Options{
 			BindAddress: o.metricsAddress, SecureServing: true,
@@ -201,13 +186,13 @@ func send(ctx context.Context, jobs chan<- event.GenericEvent, key types.Namespa
 // sendJobsOn asks for every job with a pod on a node to be looked at.
 func sendJobsOn(ctx context.Context, reader client.Reader, jobs chan<- event.GenericEvent, node string) {
 	var pods corev1.PodList
-	if err := reader.List(ctx, &pods, client.MatchingFields{podindex.ByNode: node}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := reader.List(ctx, &pods, client.MatchingFields{jobindex.ByNode: node}, client.UnsafeDisableDeepCopy); err != nil {
 		ctrl.Log.Error(err, "the jobs on a node are not told of its health", "node", node)
 		return
 	}
 	seen := map[types.NamespacedName]bool{}
 	for i := range pods.Items {
-		key := types.NamespacedName{Namespace: pods.Items[i].Namespace, Name: podindex.Job(&pods.Items[i]).Name}
+		key := types.NamespacedName{Namespace: pods.Items[i].Namespace, Name: jobindex.Job(&pods.Items[i]).Name}
 		if !seen[key] {
 			seen[key] = true
 			send(ctx, jobs, key)

@@ -16,14 +16,14 @@ import (
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/clusterstate"
-	"github.com/trainyard/trainyard/internal/podindex"
+	"github.com/trainyard/trainyard/internal/jobindex"
 	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
 )
 
 // rankOf recognises the pods of TrainingJobs.
 func rankOf(pod *corev1.Pod) (clusterstate.Rank, bool) {
-	owner := podindex.Job(pod)
+	owner := jobindex.Job(pod)
 	if owner == nil {
 		return clusterstate.Rank{}, false
 	}

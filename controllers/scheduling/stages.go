@@ -12,7 +12,7 @@ import (
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/clusterstate"
-	"github.com/trainyard/trainyard/internal/podindex"
+	"github.com/trainyard/trainyard/internal/jobindex"
 	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
 )
@@ -73,7 +73,7 @@ func evictedMessage(e *v1alpha1.Eviction) string {
 func (s *Scheduler) podsLeft(ctx context.Context, job *v1alpha1.TrainingJob) (int, error) {
 	var pods corev1.PodList
 	if err := s.client.List(ctx, &pods, client.InNamespace(job.Namespace),
-		client.MatchingFields{podindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
+		client.MatchingFields{jobindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return 0, fmt.Errorf("listing the pods of TrainingJob %s: %w", client.ObjectKeyFromObject(job), err)
 	}
 	left := 0

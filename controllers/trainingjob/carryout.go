@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
-	"github.com/trainyard/trainyard/internal/podindex"
+	"github.com/trainyard/trainyard/internal/jobindex"
 	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/internal/rankwatch"
 	"github.com/trainyard/trainyard/internal/render"
@@ -34,6 +34,11 @@ func (r *Reconciler) carryOut(ctx context.Context, s *scope) error {
 	r.watchRanks(s)
 	if s.decision.Hurry {
 		r.Ranks.Hurry(s.key)
+	}
+	if s.nameless() {
+		if err := r.disconnect(ctx, s); err != nil {
+			return err
+		}
 	}
 	switch s.decision.Verb {
 	case lifecycle.Remove:
@@ -193,7 +198,7 @@ func (r *Reconciler) adopt(ctx context.Context, s *scope, want *corev1.Pod) erro
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(want), have); err != nil {
 		return fmt.Errorf("reading pod %s, which exists already: %w", want.Name, err)
 	}
-	owner := podindex.Job(have)
+	owner := jobindex.Job(have)
 	if owner != nil && owner.UID != s.job.UID && owner.Name == s.job.Name {
 		return fmt.Errorf("creating pod %s: %w", want.Name, errLeaving)
 	}

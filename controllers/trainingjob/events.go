@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/trainyard/trainyard/internal/podindex"
+	"github.com/trainyard/trainyard/internal/jobindex"
 )
 
 // A look at a job goes through all of its pods. While they start, the changes of
@@ -28,7 +28,7 @@ type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
 // podEvents has a job looked at when its pods change.
 func (r *Reconciler) podEvents() handler.EventHandler {
 	look := func(pod client.Object, q requests) {
-		if owner := podindex.Job(pod); owner != nil {
+		if owner := jobindex.Job(pod); owner != nil {
 			key := types.NamespacedName{Namespace: pod.GetNamespace(), Name: owner.Name}
 			q.AddAfter(reconcile.Request{NamespacedName: key}, r.paces.spacing(key))
 		}

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
-	"github.com/trainyard/trainyard/internal/podindex"
+	"github.com/trainyard/trainyard/internal/jobindex"
 	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/pkg/launchspec"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
@@ -47,7 +47,7 @@ func (r *Reconciler) gather(ctx context.Context, key types.NamespacedName) (*sco
 	s := &scope{key: key, job: job, layout: ranks.Of(job), pace: r.paces.of(key, job.UID)}
 	var list corev1.PodList
 	if err := r.Client.List(ctx, &list, client.InNamespace(key.Namespace),
-		client.MatchingFields{podindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
+		client.MatchingFields{jobindex.ByJob: string(job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the pods of TrainingJob %s: %w", key, err)
 	}
 	s.pods = list.Items

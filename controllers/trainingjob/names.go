@@ -36,6 +36,12 @@ func (s *scope) namesDue() time.Time {
 	return due
 }
 
+// nameless says whether no pod will hold a rank, for now or for good.
+func (s *scope) nameless() bool {
+	record := &s.observed.Record
+	return record.End != nil || !record.Placement.Placed() && len(s.pods) == 0
+}
+
 // allAddressed says whether no pod of the attempt is still to be created or to
 // get its address.
 func (s *scope) allAddressed() bool {

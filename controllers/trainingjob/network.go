@@ -2,18 +2,19 @@ package trainingjob
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	discoveryv1ac "k8s.io/client-go/applyconfigurations/discovery/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/jobindex"
 	"github.com/trainyard/trainyard/internal/render"
 )
 
@@ -23,23 +24,18 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 	if err := r.ensureService(ctx, s); err != nil {
 		return err
 	}
-	var have discoveryv1.EndpointSliceList
-	if err := r.Client.List(ctx, &have, client.InNamespace(s.key.Namespace),
-		client.MatchingLabels{v1alpha1.LabelJobUID: string(s.job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
-		return fmt.Errorf("listing the EndpointSlices of TrainingJob %s: %w", s.key, err)
+	known, err := r.published(ctx, s)
+	if err != nil {
+		return err
 	}
 	due := s.namesDue()
-	if len(have.Items) == 0 && !due.IsZero() {
+	if len(known) == 0 && !due.IsZero() {
 		s.decision.WakeAt(due)
 		return nil
 	}
 	want, invalid := render.EndpointSlices(s.job, s.endpoints())
 	if invalid != nil {
 		log.FromContext(ctx).Error(invalid, "ranks are left out of the EndpointSlices")
-	}
-	known := make(map[string]*discoveryv1.EndpointSlice, len(have.Items))
-	for i := range have.Items {
-		known[have.Items[i].Name] = &have.Items[i]
 	}
 	if !due.IsZero() && onlyAdds(want, known) {
 		s.decision.WakeAt(due)
@@ -52,6 +48,34 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 		}
 		delete(known, slice.Name)
 	}
+	return r.unpublish(ctx, known)
+}
+
+// disconnect takes the names of a job away that nobody holds: addresses are
+// given to other pods sooner or later.
+func (r *Reconciler) disconnect(ctx context.Context, s *scope) error {
+	known, err := r.published(ctx, s)
+	if err != nil {
+		return err
+	}
+	return r.unpublish(ctx, known)
+}
+
+// published are the job's EndpointSlices by name. They are shared with the cache.
+func (r *Reconciler) published(ctx context.Context, s *scope) (map[string]*discoveryv1.EndpointSlice, error) {
+	var have discoveryv1.EndpointSliceList
+	if err := r.Client.List(ctx, &have, client.InNamespace(s.key.Namespace),
+		client.MatchingFields{jobindex.ByJob: string(s.job.UID)}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the EndpointSlices of TrainingJob %s: %w", s.key, err)
+	}
+	known := make(map[string]*discoveryv1.EndpointSlice, len(have.Items))
+	for i := range have.Items {
+		known[have.Items[i].Name] = &have.Items[i]
+	}
+	return known, nil
+}
+
+func (r *Reconciler) unpublish(ctx context.Context, known map[string]*discoveryv1.EndpointSlice) error {
 	for name, slice := range known {
 		if err := r.Client.Delete(ctx, slice); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting EndpointSlice %s: %w", name, err)
@@ -139,13 +163,27 @@ func (r *Reconciler) ensureSlice(ctx context.Context, want, have *discoveryv1.En
 			return err
 		}
 	}
-	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(want)
+	config, err := applied(want)
 	if err != nil {
-		return fmt.Errorf("encoding EndpointSlice %s: %w", want.Name, err)
+		return err
 	}
-	config := client.ApplyConfigurationFromUnstructured(&unstructured.Unstructured{Object: object})
 	if err := r.Client.Apply(ctx, config, client.FieldOwner(Owner), client.ForceOwnership); err != nil {
 		return fmt.Errorf("applying EndpointSlice %s: %w", client.ObjectKeyFromObject(want), err)
 	}
 	return nil
+}
+
+// applied is a slice in the type that the API server's writes of it are awaited
+// in by reads that come after: an unstructured one would be awaited in a second
+// cache.
+func applied(want *discoveryv1.EndpointSlice) (*discoveryv1ac.EndpointSliceApplyConfiguration, error) {
+	raw, err := json.Marshal(want)
+	if err != nil {
+		return nil, fmt.Errorf("encoding EndpointSlice %s: %w", want.Name, err)
+	}
+	config := &discoveryv1ac.EndpointSliceApplyConfiguration{}
+	if err := json.Unmarshal(raw, config); err != nil {
+		return nil, fmt.Errorf("decoding EndpointSlice %s: %w", want.Name, err)
+	}
+	return config, nil
 }

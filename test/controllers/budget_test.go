@@ -38,7 +38,8 @@ func (w *world) within(budget map[string]int) {
 
 // TestBudgetOfALife: the life of a gang of n costs n creates, 8 writes of the
 // status, 3 events and an EndpointSlice for a thousand ranks, however its pods
-// trickle in. A Service and one dry run a set are its only other calls.
+// trickle in. A Service, one dry run a set and the end of the EndpointSlice are
+// its only other calls.
 func TestBudgetOfALife(t *testing.T) {
 	for _, n := range []int32{8, 48} {
 		for _, every := range []time.Duration{0, 10 * time.Millisecond, 80 * time.Millisecond} {
@@ -52,7 +53,7 @@ func TestBudgetOfALife(t *testing.T) {
 				w.until("succeeded", w.is("job", v1alpha1.StateSucceeded, 1))
 				w.settle()
 				w.within(map[string]int{
-					"create Pod": int(n), "status TrainingJob": 8, "events": 3, "create EndpointSlice": 1,
+					"create Pod": int(n), "status TrainingJob": 8, "events": 3, "create EndpointSlice": 1, "delete EndpointSlice": 1,
 					"create Service": 1, "try Pod": 1,
 				})
 			})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/ranks"
@@ -87,10 +89,11 @@ func slotsOf(job *v1alpha1.TrainingJob) map[string]ranks.Slot {
 }
 
 // checkRoom finds places that were given away twice: each rank of a test's jobs
-// needs most of a node.
+// needs most of a node. A job that was told to leave creates no pod any more: it
+// has room as long as it has pods.
 func (w *world) checkRoom(job *v1alpha1.TrainingJob, taken map[string]string) {
 	w.t.Helper()
-	if job.Status.Finished() {
+	if job.Status.Finished() || job.Status.Eviction != nil && len(w.podsOf(job.Name)) == 0 {
 		return
 	}
 	for rank, slot := range slotsOf(job) {
@@ -103,7 +106,11 @@ func (w *world) checkWhole() {
 	w.t.Helper()
 	for _, name := range w.jobs {
 		job := w.job(name)
-		if job == nil || job.Status.Finished() {
+		if job == nil {
+			continue
+		}
+		w.checkNames(job)
+		if job.Status.Finished() {
 			continue
 		}
 		want, have := len(slotsOf(job)), 0
@@ -115,5 +122,19 @@ func (w *world) checkWhole() {
 		if have != want {
 			w.t.Errorf("%s has %d places and %d pods", name, want, have)
 		}
+	}
+}
+
+// checkNames finds names of a job that nobody holds: their addresses will be
+// another pod's.
+func (w *world) checkNames(job *v1alpha1.TrainingJob) {
+	w.t.Helper()
+	if !job.Status.Finished() && len(slotsOf(job))+len(w.podsOf(job.Name)) > 0 {
+		return
+	}
+	var list discoveryv1.EndpointSliceList
+	w.must(w.reads.List(w.ctx(), nil, &list, client.MatchingLabels{v1alpha1.LabelJobUID: string(job.UID)}))
+	for i := range list.Items {
+		w.t.Errorf("%s is %s, and %s has %d endpoints", job.Name, job.Status.State, list.Items[i].Name, len(list.Items[i].Endpoints))
 	}
 }

@@ -14,19 +14,51 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/trainyard/trainyard/internal/podindex"
+	"github.com/trainyard/trainyard/internal/jobindex"
+	"github.com/trainyard/trainyard/internal/slim"
 )
 
 // reads answer from the mirror what there is in one namespace, as a cache does.
 type reads struct {
 	namespace string
+	// slim are the transforms of the manager's cache, by kind; nil where
+	// objects are to be seen whole.
+	slim map[reflect.Type]toolscache.TransformFunc
 
 	mu sync.Mutex
 	// views are what the reads of some kinds show if they lag, the oldest first.
 	views   []map[reflect.Type]map[string]client.Object
 	lagging []reflect.Type
+}
+
+// cached are reads of what the manager's cache holds.
+func cached(namespace string) *reads {
+	held, err := slim.Caches()
+	if err != nil {
+		panic(err)
+	}
+	r := &reads{namespace: namespace, slim: map[reflect.Type]toolscache.TransformFunc{}}
+	for kind, how := range held {
+		r.slim[reflect.TypeOf(kind)] = how.Transform
+	}
+	return r
+}
+
+// copied is a copy of an object, or of what of it is held.
+func (r *reads) copied(obj client.Object) client.Object {
+	out := obj.DeepCopyObject().(client.Object)
+	transform := r.slim[reflect.TypeOf(obj)]
+	if transform == nil {
+		return out
+	}
+	held, err := transform(out)
+	if err != nil {
+		panic(err)
+	}
+	return held.(client.Object)
 }
 
 // lag lets the reads of some kinds, or all, show what there was so many turns ago.
@@ -96,7 +128,7 @@ func (r *reads) List(_ context.Context, _ client.WithWatch, list client.ObjectLi
 		obj := all[name]
 		if (o.LabelSelector == nil || o.LabelSelector.Matches(labels.Set(obj.GetLabels()))) &&
 			(o.FieldSelector == nil || o.FieldSelector.Matches(indexOf(obj))) {
-			items = append(items, obj.DeepCopyObject())
+			items = append(items, r.copied(obj))
 		}
 	}
 	return meta.SetList(list, items)
@@ -114,17 +146,17 @@ func (r *reads) Get(_ context.Context, _ client.WithWatch, key client.ObjectKey,
 	if have == nil {
 		return apierrors.NewNotFound(schema.GroupResource{Resource: kindOf(obj)}, key.Name)
 	}
-	reflect.ValueOf(obj).Elem().Set(reflect.ValueOf(have.DeepCopyObject()).Elem())
+	reflect.ValueOf(obj).Elem().Set(reflect.ValueOf(r.copied(have)).Elem())
 	return nil
 }
 
 func indexOf(obj client.Object) fields.Set {
 	set := fields.Set{}
 	if pod, ok := obj.(*corev1.Pod); ok {
-		set[podindex.ByNode] = pod.Spec.NodeName
+		set[jobindex.ByNode] = pod.Spec.NodeName
 	}
-	if owner := podindex.Job(obj); owner != nil {
-		set[podindex.ByJob] = string(owner.UID)
+	if owner := jobindex.Job(obj); owner != nil {
+		set[jobindex.ByJob] = string(owner.UID)
 	}
 	return set
 }

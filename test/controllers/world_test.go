@@ -70,7 +70,7 @@ func newWorld(t testing.TB, nodes int) *world {
 		t: t, ns: fmt.Sprint("world-", worlds.Add(1)), clock: clocktesting.NewFakeClock(time.Now().Truncate(time.Second)),
 		calls: &calls{seen: map[string]int{}}, nodes: map[string]*node{},
 	}
-	w.reads, w.cache = &reads{namespace: w.ns}, &reads{namespace: w.ns}
+	w.reads, w.cache = &reads{namespace: w.ns}, cached(w.ns)
 	w.must(admin.Create(w.ctx(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.ns}}))
 	for i := range nodes {
 		w.addNode(fmt.Sprint("n", i), "4")

@@ -1,12 +1,13 @@
-// Package podindex names the indexes of the manager's pod cache, so that the
-// pods of one job, or of one node, are found without looking at all others.
-package podindex
+// Package jobindex names the indexes of the manager's cache, so that what
+// belongs to one job, or runs on one node, is found without looking at all else.
+package jobindex
 
 import (
 	"context"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -15,16 +16,20 @@ import (
 
 // The indexes.
 const (
-	// ByJob finds pods by the UID of the TrainingJob that controls them.
+	// ByJob finds pods and EndpointSlices by the UID of the TrainingJob that
+	// controls them.
 	ByJob = "trainyard.dev/job"
-	// ByNode finds the pods of TrainingJobs by the node that they are bound to.
+	// ByNode finds the pods of TrainingJobs by the node that they are bound to,
+	// until they end.
 	ByNode = "trainyard.dev/node"
 )
 
 // Add registers the indexes; call it before the cache starts.
 func Add(ctx context.Context, indexer client.FieldIndexer) error {
-	if err := indexer.IndexField(ctx, &corev1.Pod{}, ByJob, jobOf); err != nil {
-		return fmt.Errorf("indexing pods by job: %w", err)
+	for _, kind := range []client.Object{&corev1.Pod{}, &discoveryv1.EndpointSlice{}} {
+		if err := indexer.IndexField(ctx, kind, ByJob, jobOf); err != nil {
+			return fmt.Errorf("indexing %T by job: %w", kind, err)
+		}
 	}
 	if err := indexer.IndexField(ctx, &corev1.Pod{}, ByNode, nodeOf); err != nil {
 		return fmt.Errorf("indexing pods by node: %w", err)
@@ -43,6 +48,9 @@ func jobOf(obj client.Object) []string {
 func nodeOf(obj client.Object) []string {
 	pod, ok := obj.(*corev1.Pod)
 	if !ok || pod.Spec.NodeName == "" || Job(obj) == nil {
+		return nil
+	}
+	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return nil
 	}
 	return []string{pod.Spec.NodeName}
