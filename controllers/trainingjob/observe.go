@@ -91,11 +91,12 @@ func observePhase(pod *corev1.Pod, p *lifecycle.Pod) {
 }
 
 // trainingStatus is the status of the first container of the spec; nil if the
-// kubelet has not reported it.
+// kubelet has not reported it. Of a pod that succeeded the cache keeps no other.
 func trainingStatus(pod *corev1.Pod) *corev1.ContainerStatus {
 	for i := range pod.Status.ContainerStatuses {
-		if pod.Status.ContainerStatuses[i].Name == pod.Spec.Containers[0].Name {
-			return &pod.Status.ContainerStatuses[i]
+		c := &pod.Status.ContainerStatuses[i]
+		if len(pod.Spec.Containers) == 0 || c.Name == pod.Spec.Containers[0].Name {
+			return c
 		}
 	}
 	return nil

@@ -267,7 +267,7 @@ func (t *Tracker) value(g *gang) placement.Gang {
 func (t *Tracker) remains(g *gang) []placement.Run {
 	var out []placement.Run
 	for _, pods := range t.ranked[g.ID] {
-		if p := pods[0]; p.node != nil && t.reservation(p) != nil {
+		if p := pods[0]; t.reservation(p) != nil {
 			set := slices.IndexFunc(g.Sets, func(s Set) bool { return s.Name == p.rank.Set })
 			out = append(out, placement.Run{Set: int32(set), Node: p.node.id, First: p.rank.Index, Count: 1})
 		}

@@ -12,7 +12,7 @@ import (
 type pod struct {
 	name    string
 	version version
-	// node is where it takes room, or nil.
+	// node is where it takes room. Without one there is none of the rest.
 	node *node
 	// requests and ports are what it asks for, applied what of it is counted on
 	// its node.
@@ -42,14 +42,16 @@ func (t *Tracker) UpsertPod(object *corev1.Pod) {
 		t.removePod(former)
 	}
 	p := &pod{name: object.Name, version: next}
-	if name := occupied(object); name != "" {
-		p.node = t.nodes.use(name)
-		p.requests, p.ports = requestsOf(object), portsOf(&object.Spec)
+	t.pods[key] = p
+	name := occupied(object)
+	if name == "" {
+		return // what has ended is known for its version alone
 	}
+	p.node = t.nodes.use(name)
+	p.requests, p.ports = requestsOf(object), portsOf(&object.Spec)
 	if rank, ours := t.options.RankOf(object); ours {
 		p.rank = &rank
 	}
-	t.pods[key] = p
 	t.enlist(p)
 	if p.rank == nil {
 		t.settle(p)

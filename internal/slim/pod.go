@@ -2,7 +2,6 @@ package slim
 
 import (
 	"slices"
-	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -12,9 +11,10 @@ import (
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 )
 
-// podLabels and podAnnotations are those that are read.
+// podLabels and podAnnotations are those that are read. Whose a pod is says its
+// owner.
 var (
-	podLabels      = []string{v1alpha1.LabelJobUID, v1alpha1.LabelSet, v1alpha1.LabelIndex, v1alpha1.LabelAttempt}
+	podLabels      = []string{v1alpha1.LabelSet, v1alpha1.LabelIndex, v1alpha1.LabelAttempt}
 	podAnnotations = []string{v1alpha1.AnnotationInstruction}
 )
 
@@ -25,7 +25,14 @@ func Pod(obj any) (any, error) {
 	if !ok {
 		return obj, nil
 	}
-	out := &corev1.Pod{ObjectMeta: podMeta(&pod.ObjectMeta), Spec: podSpec(pod), Status: podStatus(pod)}
+	out := &corev1.Pod{ObjectMeta: podMeta(&pod.ObjectMeta)}
+	if end := success(pod); end != nil {
+		out.Spec.NodeName = shared(pod.Spec.NodeName)
+		out.Status = corev1.PodStatus{Phase: corev1.PodSucceeded, Reason: shared(pod.Status.Reason)}
+		out.Status.ContainerStatuses = containerStatuses([]corev1.ContainerStatus{*end}, nil)
+		return out, nil
+	}
+	out.Spec, out.Status = podSpec(pod), podStatus(pod)
 	if !ended(pod) {
 		out.Annotations = only(pod.Annotations, podAnnotations)
 	}
@@ -37,7 +44,7 @@ func podMeta(m *metav1.ObjectMeta) metav1.ObjectMeta {
 		Namespace: shared(m.Namespace), Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion,
 		CreationTimestamp: m.CreationTimestamp, DeletionTimestamp: m.DeletionTimestamp,
 		DeletionGracePeriodSeconds: m.DeletionGracePeriodSeconds,
-		Labels:                     only(m.Labels, podLabels),
+		Labels:                     sharedLabels(m.Labels, podLabels),
 	}
 	if owner := metav1.GetControllerOfNoCopy(&corev1.Pod{ObjectMeta: *m}); owner != nil {
 		out.OwnerReferences = []metav1.OwnerReference{{
@@ -86,7 +93,7 @@ func containers(in []corev1.Container) []corev1.Container {
 		c := &in[i]
 		out[i] = corev1.Container{
 			Name: shared(c.Name), Ports: c.Ports, RestartPolicy: c.RestartPolicy,
-			Resources: corev1.ResourceRequirements{Requests: c.Resources.Requests},
+			Resources: corev1.ResourceRequirements{Requests: sharedList(c.Resources.Requests)},
 		}
 	}
 	return out
@@ -94,37 +101,63 @@ func containers(in []corev1.Container) []corev1.Container {
 
 func podStatus(pod *corev1.Pod) corev1.PodStatus {
 	st := &pod.Status
-	out := corev1.PodStatus{
+	return corev1.PodStatus{
 		Phase: corev1.PodPhase(shared(string(st.Phase))), Reason: shared(st.Reason),
-		NominatedNodeName: st.NominatedNodeName, PodIP: st.PodIP, PodIPs: st.PodIPs, StartTime: st.StartTime,
+		NominatedNodeName: st.NominatedNodeName, PodIP: st.PodIP, PodIPs: st.PodIPs,
 		Resize: st.Resize, Resources: st.Resources, AllocatedResources: st.AllocatedResources,
-		ContainerStatuses: containerStatuses(st.ContainerStatuses, pod.Spec.Containers),
-		Conditions:        conditions(st),
+		InitContainerStatuses: containerStatuses(st.InitContainerStatuses, pod.Spec.InitContainers),
+		ContainerStatuses:     containerStatuses(st.ContainerStatuses, pod.Spec.Containers),
+		Conditions:            conditions(st),
 	}
-	if st.Phase == corev1.PodSucceeded {
-		return out // nobody asks how it came to that
-	}
-	out.InitContainerStatuses = containerStatuses(st.InitContainerStatuses, pod.Spec.InitContainers)
-	return out
 }
 
-// conditions are all of a pod's; of one that succeeded the last one to change
-// when it ends is enough.
-func conditions(st *corev1.PodStatus) []corev1.PodCondition {
-	in := st.Conditions
-	if st.Phase == corev1.PodSucceeded {
-		at := slices.IndexFunc(in, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
-		in = in[max(at, 0):min(max(at, 0)+1, len(in))]
+// success is how the training container of a pod that succeeded ended: nobody
+// asks for more. It is nil if the pod did not succeed, or does not say when.
+func success(pod *corev1.Pod) *corev1.ContainerStatus {
+	if pod.Status.Phase != corev1.PodSucceeded {
+		return nil
 	}
-	out := make([]corev1.PodCondition, len(in))
-	for i := range in {
-		c := &in[i]
-		out[i] = corev1.PodCondition{
-			Type: corev1.PodConditionType(shared(string(c.Type))), Status: corev1.ConditionStatus(shared(string(c.Status))),
-			LastTransitionTime: c.LastTransitionTime,
+	for i := range pod.Status.ContainerStatuses {
+		c := &pod.Status.ContainerStatuses[i]
+		training := len(pod.Spec.Containers) == 0 || c.Name == pod.Spec.Containers[0].Name
+		if training && c.State.Terminated != nil && !c.State.Terminated.FinishedAt.IsZero() {
+			return c
 		}
 	}
-	return out
+	return nil
+}
+
+// usual are the conditions that are true of every pod that runs.
+var usual = []corev1.PodConditionType{
+	corev1.PodScheduled, corev1.PodInitialized, corev1.PodReadyToStartContainers, corev1.ContainersReady, corev1.PodReady,
+}
+
+// conditions are all of a pod's. As long as none of its containers has ended,
+// those that are as usual are left out: where it is and how its containers are
+// says the same.
+func conditions(st *corev1.PodStatus) []corev1.PodCondition {
+	going := st.Phase != corev1.PodFailed && st.Phase != corev1.PodSucceeded &&
+		!slices.ContainsFunc(st.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Terminated != nil })
+	var out []corev1.PodCondition
+	for i := range st.Conditions {
+		c := &st.Conditions[i]
+		if going && c.Status == corev1.ConditionTrue && slices.Contains(usual, c.Type) {
+			continue
+		}
+		out = append(out, corev1.PodCondition{
+			Type: corev1.PodConditionType(shared(string(c.Type))), Status: corev1.ConditionStatus(shared(string(c.Status))),
+			LastTransitionTime: c.LastTransitionTime, Message: unscheduled(c),
+		})
+	}
+	return slices.Clip(out)
+}
+
+// unscheduled is the scheduler's word on why a pod has no node yet.
+func unscheduled(c *corev1.PodCondition) string {
+	if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+		return c.Message
+	}
+	return ""
 }
 
 // containerStatuses keep how containers are. What one has been given is kept
@@ -149,20 +182,3 @@ func containerStatuses(in []corev1.ContainerStatus, of []corev1.Container) []cor
 	}
 	return out
 }
-
-// only are the entries of those keys.
-func only(in map[string]string, keys []string) map[string]string {
-	var out map[string]string
-	for _, key := range keys {
-		if value, there := in[key]; there {
-			if out == nil {
-				out = make(map[string]string, len(keys))
-			}
-			out[key] = shared(value)
-		}
-	}
-	return out
-}
-
-// shared is a string whose memory is that of all equal ones.
-func shared(s string) string { return unique.Make(s).Value() }
