@@ -19,7 +19,7 @@ COPY controllers controllers
 COPY cmd cmd
 ARG TARGETOS TARGETARCH
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w" -o /out/ ./cmd/manager ./cmd/launcher ./cmd/profiler
+    go build -trimpath -tags grpcnotrace -ldflags "-s -w" -o /out/ ./cmd/manager ./cmd/launcher ./cmd/profiler
 
 FROM scratch AS manager
 COPY --from=build /out/manager /manager
@@ -45,7 +45,7 @@ COPY pkg pkg
 COPY internal internal
 COPY cmd cmd
 RUN CGO_ENABLED=1 CGO_CFLAGS=-Wno-deprecated-declarations \
-    go build -trimpath -ldflags "-s -w -extldflags=-Wl,-z,lazy" -o /out/agent ./cmd/agent
+    go build -trimpath -tags grpcnotrace -ldflags "-s -w -extldflags=-Wl,-z,lazy" -o /out/agent ./cmd/agent
 
 # The DaemonSet runs it as root without a capability: the kubelet's socket
 # belongs to root.

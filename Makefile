@@ -15,9 +15,13 @@ help: ## Print this list.
 
 ##@ Build
 
+# gRPC's request traces are never asked for: without them, and the templates that
+# show them, a program is a quarter smaller.
+GO_BUILD := go build -trimpath -tags grpcnotrace
+
 .PHONY: build
 build: agent ## Build every program into bin/.
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/ $$(go list ./cmd/... | grep -v /cmd/agent$$)
+	CGO_ENABLED=0 $(GO_BUILD) -ldflags "-s -w" -o $(BIN)/ $$(go list ./cmd/... | grep -v /cmd/agent$$)
 
 ##@ Check
 

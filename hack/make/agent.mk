@@ -8,7 +8,7 @@ AGENT_LDFLAGS = -s -w -extldflags=-Wl,-z,lazy
 
 .PHONY: agent
 agent: ## Build the node agent, the one program that needs cgo, into bin/.
-	CGO_ENABLED=1 go build -trimpath -ldflags "$(AGENT_LDFLAGS)" -o $(BIN)/agent ./cmd/agent
+	CGO_ENABLED=1 $(GO_BUILD) -ldflags "$(AGENT_LDFLAGS)" -o $(BIN)/agent ./cmd/agent
 
 .PHONY: docs-faults
 docs-faults: ## Generate the fault table of the documentation from the rules.

@@ -8,7 +8,7 @@ MANAGER := $(BIN)/manager
 
 .PHONY: bench-manager
 bench-manager: lab
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(MANAGER) ./cmd/manager
+	CGO_ENABLED=0 $(GO_BUILD) -ldflags "-s -w" -o $(MANAGER) ./cmd/manager
 
 .PHONY: bench-gang
 bench-gang: bench-manager ## Time gangs of 8, 64 and 512 pods beside Indexed Jobs of the same pods (about 10 minutes).

@@ -168,7 +168,8 @@ func (b *Builder) compile(ctx context.Context, d *Description, binary Binary, ou
 		if binary.CGO {
 			cgo, flags = "CGO_ENABLED=1", cgoFlags
 		}
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", out, binary.Package)
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
+			"-tags", strings.Join(binary.Tags, ","), "-ldflags", flags, "-o", out, binary.Package)
 		cmd.Dir = d.path(binary.Module)
 		cmd.Env = append(os.Environ(), cgo, "GOOS=linux", "GOFLAGS=")
 		if said, err := cmd.CombinedOutput(); err != nil {

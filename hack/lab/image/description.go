@@ -63,6 +63,8 @@ type Binary struct {
 	Module string `json:"module,omitempty"`
 	// To is where it lies in the image.
 	To string `json:"to"`
+	// Tags are the build tags.
+	Tags []string `json:"tags,omitempty"`
 	// CGO links it to this machine's C library, which comes along.
 	CGO bool `json:"cgo,omitempty"`
 }
