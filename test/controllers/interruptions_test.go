@@ -7,6 +7,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
 )
 
@@ -59,8 +60,8 @@ var interruptions = map[string]struct {
 			w.edit("job", func(s *v1alpha1.TrainingJobSpec) { s.ReplicaSpecs[0].Replicas++ })
 			w.suspend("job", false)
 			w.until("running", w.runs("job"))
-			if n := len(w.podsOf("job")); n != len(slotsOf(w.job("job"))) || n != int(w.job("job").Spec.ReplicaSpecs[0].Replicas) {
-				w.t.Errorf("%d pods", n)
+			if n, slots, want := len(w.podsOf("job")), len(slotsOf(w.job("job"))), int(ranks.Of(w.job("job")).Total()); n != want || slots != want {
+				w.t.Errorf("%d pods and %d places of %d", n, slots, want)
 			}
 		},
 	},
@@ -103,6 +104,7 @@ func TestInterruptions(t *testing.T) {
 						w := newWorld(t, 3)
 						w.calls.victim, w.calls.damage = victim, interrupted
 						w.interruptedBy(lives[name], interruptions[what].act)
+						w.makeRoom()
 						interruptions[what].then(w)
 						w.settle()
 						w.checkWhole()
@@ -151,6 +153,17 @@ func (w *world) interruptedBy(life, act func(*world)) {
 			w.judge(name, lifecycle.Alive)
 		}
 	}
+}
+
+// makeRoom takes the other jobs away, and adds a node for one rank more.
+func (w *world) makeRoom() {
+	for _, name := range w.jobs {
+		if name != "job" {
+			w.delete(name)
+		}
+	}
+	w.addNode("spare", "4")
+	w.scheduler.NodeSeen(w.nodes["spare"].object)
 }
 
 // TestLateNews lets the manager's caches lag, and events come twice and late:
