@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,18 +37,12 @@ import (
 	"github.com/trainyard/trainyard/internal/slim"
 )
 
-// gcPercent is how much garbage may gather beside what is in use, if GOGC does
-// not say otherwise. Most of what is in use are caches, which hardly change: a
-// quarter as much memory again is enough, and the processor time is not missed.
-const gcPercent = 25
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	o := parse()
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.log)))
-	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
+	ctx := ctrl.SetupSignalHandler()
+	go limitGarbage(ctx)
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(1)
 	}
