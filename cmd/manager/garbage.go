@@ -13,7 +13,9 @@ const (
 	// of what is in use are caches, which hardly change: a quarter as much
 	// memory again is enough, and the processor time is not missed.
 	leastPercent = 25
-	mostPercent  = 400
+	// mostPercent is Go's default: what is in use may grow fast before it is
+	// looked at again, above all while the caches are being filled.
+	mostPercent = 100
 	// leeway is how much garbage may gather in any case: where little is in use,
 	// a part of it is soon full.
 	leeway = 24 << 20
