@@ -22,9 +22,8 @@ import (
 
 const electricity = "../../examples/pytorch-ddp/data/electricity.csv.gz"
 
-// call runs a command for which no time passes: on a slow machine it would say how
-// far it is.
-// call runs a command as main does, without a process.
+// call runs a command as main does, without a process. No time passes for it: on a
+// slow machine it would say how far it is.
 func call(t *testing.T, args ...string) (code int, out, errors string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

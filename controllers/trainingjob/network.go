@@ -173,9 +173,8 @@ func (r *Reconciler) ensureSlice(ctx context.Context, want, have *discoveryv1.En
 	return nil
 }
 
-// applied is a slice in the type that the API server's writes of it are awaited
-// in by reads that come after: an unstructured one would be awaited in a second
-// cache.
+// applied is a slice as it is applied. It has a type since reads wait for what was
+// written in the cache of its kind: for unstructured objects that is another one.
 func applied(want *discoveryv1.EndpointSlice) (*discoveryv1ac.EndpointSliceApplyConfiguration, error) {
 	raw, err := json.Marshal(want)
 	if err != nil {

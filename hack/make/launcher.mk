@@ -4,7 +4,7 @@ LAUNCHER := $(BIN)/launcher
 
 .PHONY: launcher
 launcher: ## Build the launcher, process 1 of training containers, into bin/launcher.
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(LAUNCHER) ./cmd/launcher
+	CGO_ENABLED=0 $(GO_BUILD) -ldflags "-s -w" -o $(LAUNCHER) ./cmd/launcher
 
 .PHONY: test-mpi
 test-mpi: ## Run an MPI job with real ssh in three network namespaces (root; openssh-server, openmpi-bin).

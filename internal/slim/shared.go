@@ -31,7 +31,7 @@ func sharedList(in corev1.ResourceList) corev1.ResourceList {
 	var key []byte
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		quantity := in[name]
-		key = append(append(append(append(key, name...), '='), quantity.String()...), ',')
+		key = entry(key, string(name), quantity.String())
 	}
 	return once(lists, string(key), func() corev1.ResourceList { return in })
 }
@@ -42,13 +42,19 @@ func sharedLabels(in map[string]string, keys []string) map[string]string {
 	var key []byte
 	for _, name := range keys {
 		if value, there := in[name]; there {
-			key = append(append(append(append(key, name...), '='), value...), ',')
+			key = entry(key, name, value)
 		}
 	}
 	if len(key) == 0 {
 		return nil
 	}
 	return once(labelSets, string(key), func() map[string]string { return only(in, keys) })
+}
+
+// entry appends a name and its value to a key.
+func entry(key []byte, name, value string) []byte {
+	key = append(append(key, name...), '=')
+	return append(append(key, value...), ',')
 }
 
 // once is the value of a key that is known, or else a new one.
