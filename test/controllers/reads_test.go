@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
@@ -150,13 +149,35 @@ func (r *reads) Get(_ context.Context, _ client.WithWatch, key client.ObjectKey,
 	return nil
 }
 
+// indexes are the manager's own, by kind and name.
+type indexes map[reflect.Type]map[string]client.IndexerFunc
+
+// IndexField takes note of an index, as a client.FieldIndexer.
+func (x indexes) IndexField(_ context.Context, kind client.Object, name string, values client.IndexerFunc) error {
+	of := x[reflect.TypeOf(kind)]
+	if of == nil {
+		of = map[string]client.IndexerFunc{}
+		x[reflect.TypeOf(kind)] = of
+	}
+	of[name] = values
+	return nil
+}
+
+var ours = func() indexes {
+	x := indexes{}
+	if err := jobindex.Add(context.Background(), x); err != nil {
+		panic(err)
+	}
+	return x
+}()
+
+// indexOf is what an object is found by. No index has several values of one.
 func indexOf(obj client.Object) fields.Set {
 	set := fields.Set{}
-	if pod, ok := obj.(*corev1.Pod); ok {
-		set[jobindex.ByNode] = pod.Spec.NodeName
-	}
-	if owner := jobindex.Job(obj); owner != nil {
-		set[jobindex.ByJob] = string(owner.UID)
+	for name, values := range ours[reflect.TypeOf(obj)] {
+		for _, value := range values(obj) {
+			set[name] = value
+		}
 	}
 	return set
 }
