@@ -25,6 +25,7 @@ import (
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/clusterstate"
+	"github.com/trainyard/trainyard/internal/podphase"
 	"github.com/trainyard/trainyard/internal/render"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
 )
@@ -151,13 +152,10 @@ func (s *Scheduler) SetupWithManager(mgr ctrl.Manager) error {
 // left passes on what a job that leaves its place waits for: pods that have
 // ended, or are gone. The tracker hears of the others by itself.
 func left() predicate.Predicate {
-	over := func(obj client.Object) bool {
-		phase := obj.(*corev1.Pod).Status.Phase
-		return phase == corev1.PodSucceeded || phase == corev1.PodFailed
-	}
+	ended := func(obj client.Object) bool { return podphase.Ended(obj.(*corev1.Pod)) }
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
-		UpdateFunc:  func(e event.UpdateEvent) bool { return over(e.ObjectNew) && !over(e.ObjectOld) },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return ended(e.ObjectNew) && !ended(e.ObjectOld) },
 		GenericFunc: func(event.GenericEvent) bool { return false },
 	}
 }

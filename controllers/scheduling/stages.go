@@ -13,6 +13,7 @@ import (
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
 	"github.com/trainyard/trainyard/internal/clusterstate"
 	"github.com/trainyard/trainyard/internal/jobindex"
+	"github.com/trainyard/trainyard/internal/podphase"
 	"github.com/trainyard/trainyard/internal/ranks"
 	"github.com/trainyard/trainyard/pkg/lifecycle"
 )
@@ -79,8 +80,7 @@ func (s *Scheduler) podsLeft(ctx context.Context, job *v1alpha1.TrainingJob) (in
 	left := 0
 	for i := range pods.Items {
 		pod := &pods.Items[i]
-		over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-		if !over && (pod.Spec.NodeName == "" || s.nodes.Node(pod.Spec.NodeName).Health < lifecycle.Lost) {
+		if !podphase.Ended(pod) && (pod.Spec.NodeName == "" || s.nodes.Node(pod.Spec.NodeName).Health < lifecycle.Lost) {
 			left++
 		}
 	}

@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/trainyard/trainyard/internal/podphase"
 )
 
 // pod is what is kept of a pod.
@@ -79,7 +81,7 @@ func (t *Tracker) DeletePod(key types.NamespacedName, uid types.UID) {
 // nominated pod's room. A pod that ended takes none.
 func occupied(object *corev1.Pod) string {
 	switch {
-	case object.Status.Phase == corev1.PodSucceeded, object.Status.Phase == corev1.PodFailed:
+	case podphase.Ended(object):
 		return ""
 	case object.Spec.NodeName != "":
 		return object.Spec.NodeName

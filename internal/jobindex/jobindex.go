@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/podphase"
 )
 
 // The indexes.
@@ -47,10 +48,7 @@ func jobOf(obj client.Object) []string {
 
 func nodeOf(obj client.Object) []string {
 	pod, ok := obj.(*corev1.Pod)
-	if !ok || pod.Spec.NodeName == "" || Job(obj) == nil {
-		return nil
-	}
-	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+	if !ok || pod.Spec.NodeName == "" || podphase.Ended(pod) || Job(obj) == nil {
 		return nil
 	}
 	return []string{pod.Spec.NodeName}

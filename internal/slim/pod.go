@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/podphase"
 )
 
 // podLabels and podAnnotations are those that are read. Whose a pod is says its
@@ -33,7 +34,7 @@ func Pod(obj any) (any, error) {
 		return out, nil
 	}
 	out.Spec, out.Status = podSpec(pod), podStatus(pod)
-	if !ended(pod) {
+	if !podphase.Ended(pod) {
 		out.Annotations = only(pod.Annotations, podAnnotations)
 	}
 	return out, nil
@@ -60,7 +61,7 @@ var yes = true
 func podSpec(pod *corev1.Pod) corev1.PodSpec {
 	spec := &pod.Spec
 	out := corev1.PodSpec{NodeName: shared(spec.NodeName)}
-	if ended(pod) {
+	if podphase.Ended(pod) {
 		if len(spec.Containers) > 0 {
 			out.Containers = []corev1.Container{{Name: shared(spec.Containers[0].Name)}}
 		}
@@ -79,10 +80,6 @@ func Shape(spec *corev1.PodSpec) *corev1.PodSpec {
 		Overhead: spec.Overhead, Resources: spec.Resources, HostNetwork: spec.HostNetwork,
 		NodeSelector: spec.NodeSelector, Affinity: spec.Affinity, Tolerations: spec.Tolerations,
 	}
-}
-
-func ended(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
 // containers are reduced to what they take of a node: the API server gives
@@ -107,7 +104,7 @@ func podStatus(pod *corev1.Pod) corev1.PodStatus {
 		Resize: st.Resize, Resources: st.Resources, AllocatedResources: st.AllocatedResources,
 		InitContainerStatuses: containerStatuses(st.InitContainerStatuses, pod.Spec.InitContainers),
 		ContainerStatuses:     containerStatuses(st.ContainerStatuses, pod.Spec.Containers),
-		Conditions:            conditions(st),
+		Conditions:            conditions(pod),
 	}
 }
 
@@ -135,8 +132,9 @@ var usual = []corev1.PodConditionType{
 // conditions are all of a pod's. As long as none of its containers has ended,
 // those that are as usual are left out: where it is and how its containers are
 // says the same.
-func conditions(st *corev1.PodStatus) []corev1.PodCondition {
-	going := st.Phase != corev1.PodFailed && st.Phase != corev1.PodSucceeded &&
+func conditions(pod *corev1.Pod) []corev1.PodCondition {
+	st := &pod.Status
+	going := !podphase.Ended(pod) &&
 		!slices.ContainsFunc(st.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Terminated != nil })
 	var out []corev1.PodCondition
 	for i := range st.Conditions {
