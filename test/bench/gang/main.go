@@ -32,7 +32,7 @@ func main() {
 	sizes := "8,64,512"
 	flag.StringVar(&o.manager, "manager", "bin/manager", "the manager's program")
 	flag.StringVar(&sizes, "sizes", sizes, "numbers of pods of a gang")
-	flag.IntVar(&o.rounds, "rounds", 5, "gangs, and Jobs, of each size, at most 3 with default limits; the median counts")
+	flag.IntVar(&o.rounds, "rounds", 5, "gangs, and Jobs, of each size, at most 3 with default limits, and more of small ones; the median counts")
 	flag.IntVar(&o.nodes, "nodes", 80, "simulated nodes, of 8 GPUs each; a pod takes one GPU")
 	flag.StringVar(&o.profile, "pprof", "0", "the manager's --pprof-bind-address")
 	flag.Parse()
@@ -55,6 +55,12 @@ type limits struct {
 	lab     []string
 	manager []string
 }
+
+// enough pods are started of every size: a small gang takes a tenth of a second,
+// and a single one of a Job's may take twice as long as the next.
+const enough = 200
+
+func (l *limits) roundsOf(size int) int { return max(l.rounds, enough/size) }
 
 func (o *options) run(ctx context.Context) error {
 	lab := []string{"--nodes", "0", "--simulated-nodes", strconv.Itoa(o.nodes), "--gpus", "8", benchlab.AuditFlag}
@@ -90,7 +96,7 @@ func (o *options) measure(ctx context.Context, l *benchlab.Lab, part *limits) (e
 		}
 	}
 	for _, size := range o.sizes {
-		benchlab.Say("%d pods, client limits %s, %d rounds", size, part.name, part.rounds)
+		benchlab.Say("%d pods, client limits %s, %d rounds", size, part.name, part.roundsOf(size))
 		if err := compare(ctx, l, part, size); err != nil {
 			return err
 		}
@@ -103,7 +109,8 @@ func compare(ctx context.Context, l *benchlab.Lab, part *limits, size int) error
 	contenders := []contender{gang, job}
 	took := make([][]float64, len(contenders))
 	var written benchlab.Writes
-	for round := range part.rounds {
+	rounds := part.roundsOf(size)
+	for round := range rounds {
 		for k := range contenders {
 			which := (round + k) % len(contenders) // who begins alternates
 			c := contenders[which]
@@ -114,7 +121,7 @@ func compare(ctx context.Context, l *benchlab.Lab, part *limits, size int) error
 				return err
 			}
 			took[which] = append(took[which], seconds)
-			if which == 0 && round == part.rounds-1 {
+			if which == 0 && round == rounds-1 {
 				if written, err = settled(ctx, l, name, begun); err != nil {
 					return err
 				}
