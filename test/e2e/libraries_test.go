@@ -60,6 +60,9 @@ func library(name string, n int32, program string) v1alpha1.ReplicaSpec {
 // metrics are those that a job's first rank reported.
 func metrics(job *v1alpha1.TrainingJob) map[string]string {
 	out := map[string]string{}
+	if job.Status.Progress == nil {
+		return out
+	}
 	for _, m := range job.Status.Progress.Metrics {
 		out[m.Name] = m.Value
 	}

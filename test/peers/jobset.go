@@ -19,7 +19,6 @@ patches:
 - target: {kind: Deployment, name: jobset-controller-manager}
   patch: |-
     - {op: replace, path: /spec/template/spec/containers/0/image, value: "trainyard.dev/peers/jobset:dev"}
-    - {op: replace, path: /spec/template/spec/containers/0/resources, value: {}}
     - {op: add, path: /spec/template/spec/nodeSelector, value: {kubernetes.io/hostname: HOME}}
 `
 
