@@ -11,7 +11,7 @@ bench-manager: lab
 	CGO_ENABLED=0 $(GO_BUILD) -ldflags "-s -w" -o $(MANAGER) ./cmd/manager
 
 .PHONY: bench-gang
-bench-gang: bench-manager ## Time gangs of 8, 64 and 512 pods beside Indexed Jobs of the same pods (about 10 minutes).
+bench-gang: bench-manager ## Time gangs of 8, 64 and 512 pods beside Indexed Jobs of the same pods (about 15 minutes).
 	@go run ./test/bench/gang -manager $(MANAGER) $(BENCH_FLAGS)
 
 .PHONY: bench-memory

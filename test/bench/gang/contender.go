@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/render"
 	"github.com/trainyard/trainyard/test/bench/benchlab"
 )
 
@@ -30,22 +31,50 @@ const (
 // contender is a kind of object that runs n pods.
 type contender struct {
 	name   string
-	object func(meta metav1.ObjectMeta, template corev1.PodTemplateSpec, n int32) client.Object
+	object func(meta metav1.ObjectMeta, n int32) (client.Object, error)
 }
 
-var gang = contender{"trainingjob", func(meta metav1.ObjectMeta, template corev1.PodTemplateSpec, n int32) client.Object {
-	return &v1alpha1.TrainingJob{ObjectMeta: meta, Spec: v1alpha1.TrainingJobSpec{
-		Launcher:     v1alpha1.LauncherNever,
-		ReplicaSpecs: []v1alpha1.ReplicaSpec{{Name: "worker", Replicas: n, Template: template}},
-	}}
-}}
+// contenders are a TrainingJob, a Job of the same pods, and a Job whose pods are
+// told nothing: no training of several ranks can do with it, but it is the least
+// that such a gang can cost.
+var contenders = []contender{
+	{"trainingjob", func(meta metav1.ObjectMeta, n int32) (client.Object, error) { return trainingJob(meta, n), nil }},
+	{"job", func(meta metav1.ObjectMeta, n int32) (client.Object, error) {
+		env, err := environment(meta, n)
+		return indexedJob(meta, n, env), err
+	}},
+	{"bare-job", func(meta metav1.ObjectMeta, n int32) (client.Object, error) { return indexedJob(meta, n, nil), nil }},
+}
 
-var job = contender{"job", func(meta metav1.ObjectMeta, template corev1.PodTemplateSpec, n int32) client.Object {
-	template.Spec.RestartPolicy = corev1.RestartPolicyNever
-	return &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{
-		CompletionMode: ptr.To(batchv1.IndexedCompletion), Completions: &n, Parallelism: &n, Template: template,
+func trainingJob(meta metav1.ObjectMeta, n int32) *v1alpha1.TrainingJob {
+	return &v1alpha1.TrainingJob{ObjectMeta: meta, Spec: v1alpha1.TrainingJobSpec{
+		Framework: v1alpha1.FrameworkGeneric, Launcher: v1alpha1.LauncherNever,
+		ReplicaSpecs: []v1alpha1.ReplicaSpec{{Name: "worker", Replicas: n, Template: template(meta.Name)}},
 	}}
-}}
+}
+
+func indexedJob(meta metav1.ObjectMeta, n int32, env []corev1.EnvVar) *batchv1.Job {
+	pods := template(meta.Name)
+	pods.Spec.RestartPolicy, pods.Spec.Containers[0].Env = corev1.RestartPolicyNever, env
+	return &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{
+		CompletionMode: ptr.To(batchv1.IndexedCompletion), Completions: &n, Parallelism: &n, Template: pods,
+	}}
+}
+
+// environment is what the ranks of such a TrainingJob are told: whoever trains
+// with a Job writes as much into its template.
+func environment(meta metav1.ObjectMeta, n int32) ([]corev1.EnvVar, error) {
+	meta.UID = "00000000-0000-0000-0000-000000000000"
+	r, err := render.New(trainingJob(meta, n), render.Options{})
+	if err != nil {
+		return nil, err
+	}
+	pod, err := r.Shape(0)
+	if err != nil {
+		return nil, err
+	}
+	return pod.Spec.Containers[0].Env, nil
+}
 
 // template is a rank that takes one GPU of a simulated node.
 func template(name string) corev1.PodTemplateSpec {
@@ -68,7 +97,11 @@ func (c contender) start(ctx context.Context, l *benchlab.Lab, name string, n in
 	if err != nil {
 		return 0, err
 	}
-	object := c.object(metav1.ObjectMeta{Namespace: namespace, Name: name}, template(name), int32(n))
+	object, err := c.object(metav1.ObjectMeta{Namespace: namespace, Name: name}, int32(n))
+	if err != nil {
+		pods.Stop()
+		return 0, fmt.Errorf("making %s %s: %w", c.name, name, err)
+	}
 	begun := time.Now()
 	if err := l.Client.Create(ctx, object); err != nil {
 		pods.Stop()
@@ -135,7 +168,10 @@ func watch(ctx context.Context, l *benchlab.Lab, name string) (apiwatch.Interfac
 
 // remove deletes the object and waits until its pods are gone.
 func (c contender) remove(ctx context.Context, l *benchlab.Lab, name string) error {
-	object := c.object(metav1.ObjectMeta{Namespace: namespace, Name: name}, template(name), 1)
+	object, err := c.object(metav1.ObjectMeta{Namespace: namespace, Name: name}, 1)
+	if err != nil {
+		return fmt.Errorf("making %s %s: %w", c.name, name, err)
+	}
 	if err := l.Client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 		return fmt.Errorf("deleting %s %s: %w", c.name, name, err)
 	}
