@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -181,8 +184,7 @@ func withKubectl(c *cluster.Cluster) string {
 // lastLines are what rank 0 printed for people at its end.
 func (s *show) lastLines(ctx context.Context, job *v1alpha1.TrainingJob) string {
 	for range 30 {
-		if log, err := s.cluster.Kubectl(ctx, "-n", job.Namespace, "logs", "-c", "trainer", "--tail=20",
-			"-l", v1alpha1.LabelJobUID+"="+string(job.UID)+","+v1alpha1.LabelIndex+"=0"); err == nil {
+		if log, err := s.logOfRank0(ctx, job); err == nil {
 			if lines := prose(log); lines != "" {
 				return lines
 			}
@@ -192,6 +194,23 @@ func (s *show) lastLines(ctx context.Context, job *v1alpha1.TrainingJob) string 
 		}
 	}
 	return "  (rank 0's log is not to be had)"
+}
+
+// logOfRank0 is the end of what the latest pod of rank 0 printed. An earlier one
+// may be there too, on a node that does not answer.
+func (s *show) logOfRank0(ctx context.Context, job *v1alpha1.TrainingJob) (string, error) {
+	var pods corev1.PodList
+	if err := s.client.List(ctx, &pods, client.InNamespace(job.Namespace),
+		client.MatchingLabels{v1alpha1.LabelJobUID: string(job.UID), v1alpha1.LabelIndex: "0"}); err != nil {
+		return "", fmt.Errorf("listing the pods of rank 0: %w", err)
+	}
+	if len(pods.Items) == 0 {
+		return "", errors.New("rank 0 has no pod")
+	}
+	latest := slices.MaxFunc(pods.Items, func(a, b corev1.Pod) int {
+		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
+	})
+	return s.cluster.Kubectl(ctx, "-n", job.Namespace, "logs", "-c", "trainer", "--tail=20", latest.Name)
 }
 
 // prose is what of a log is not for machines.
