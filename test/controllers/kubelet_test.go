@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "github.com/trainyard/trainyard/api/v1alpha1"
+	"github.com/trainyard/trainyard/internal/podphase"
 	"github.com/trainyard/trainyard/internal/rankwatch"
 	"github.com/trainyard/trainyard/pkg/launchspec"
 )
@@ -142,7 +143,7 @@ func (k *kubelets) unfit(pod *corev1.Pod, name string) string {
 	}
 	used := *pod.Spec.Containers[0].Resources.Requests.Cpu()
 	for _, other := range k.w.pods() {
-		if other.Spec.NodeName == name && other.Status.Phase != corev1.PodSucceeded && other.Status.Phase != corev1.PodFailed {
+		if other.Spec.NodeName == name && !podphase.Ended(&other) {
 			used.Add(*other.Spec.Containers[0].Resources.Requests.Cpu())
 		}
 	}
